@@ -1,0 +1,63 @@
+"""nntui: train PyTorch networks from a terminal.
+
+The names below are all that a plugin or a script needs. They are looked up on first use, so that importing
+`nntui` costs nothing and never imports torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nntui._version import __version__
+
+if TYPE_CHECKING:
+    from nntui.api import LoadedRun, load, train
+    from nntui.hooks.contributions import (
+        Activation,
+        Architecture,
+        Dataset,
+        Device,
+        DeviceInfo,
+        Optimizer,
+        Schedule,
+        Sniff,
+    )
+    from nntui.hooks.data import DataSpec, Example, InputSpec, Prediction, Preprocessor, Source, TargetSpec
+    from nntui.hooks.params import NoParams, Params, param
+    from nntui.hooks.specs import hookimpl
+
+__all__ = [
+    "__version__",
+    # writing a plugin
+    "hookimpl", "Params", "NoParams", "param",
+    "Architecture", "Activation", "Dataset", "Device", "DeviceInfo", "Optimizer", "Schedule", "Sniff",
+    "DataSpec", "InputSpec", "TargetSpec", "Source", "Preprocessor", "Prediction", "Example",
+    # training from Python
+    "train", "load", "LoadedRun",
+]  # fmt: skip
+
+_HOMES = {
+    "hookimpl": "nntui.hooks.specs",
+    **dict.fromkeys(("Params", "NoParams", "param"), "nntui.hooks.params"),
+    **dict.fromkeys(
+        ("Architecture", "Activation", "Dataset", "Device", "DeviceInfo", "Optimizer", "Schedule", "Sniff"),
+        "nntui.hooks.contributions",
+    ),
+    **dict.fromkeys(
+        ("DataSpec", "InputSpec", "TargetSpec", "Source", "Preprocessor", "Prediction", "Example"),
+        "nntui.hooks.data",
+    ),
+    **dict.fromkeys(("train", "load", "LoadedRun"), "nntui.api"),
+}
+
+
+def __getattr__(name: str) -> Any:  # a module's attribute may be anything
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'nntui' has no attribute {name!r}")
+    return getattr(import_module(home), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

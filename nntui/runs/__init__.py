@@ -1,0 +1,1 @@
+"""The run folder: events, commands, checkpoints, state folded from events; find, launch, attach."""

@@ -1,0 +1,1 @@
+"""What a run is: `RunSpec`, TOML in and out, overrides, validation with all errors at once."""
