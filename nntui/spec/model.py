@@ -95,6 +95,8 @@ class Origin:
     """True for --init-from; False for a fork, which goes on with optimizer and counter."""
     step: int = 0
     """For a fork: the step of the checkpoint."""
+    commands: tuple[tuple[int, str, float], ...] = ()
+    """For a replay: (step, command, value) of what the other run was told, applied here at the same steps."""
 
 
 @dataclass(frozen=True, kw_only=True)
