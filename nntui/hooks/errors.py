@@ -34,7 +34,7 @@ class LookupFailed(UserError):
 
 
 class PluginError(UserError):
-    """A plugin could not be used. `plugin` is its name, `traceback` where it went wrong ("" where that says nothing)."""
+    """A plugin could not be used: `plugin` is its name, `traceback` where it went wrong, "" where there is none."""
 
     def __init__(
         self, message: str, *, plugin: str, advice: str = "", traceback: str = "", suggestions: Iterable[str] = ()
