@@ -5,11 +5,15 @@ Times are seconds since the epoch (UTC). `step` counts optimizer steps taken or 
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
 EVENTS_VERSION = 1
+
+Step: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
+"""Steps fit a machine word, so that a reader can keep a million of them in an array."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_defaults=True):
@@ -19,7 +23,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", omit_de
     time: float = 0.0
 
 
-class Started(Event, frozen=True, kw_only=True, tag="started"):
+class Started(Event, frozen=True, kw_only=True, tag="started", omit_defaults=False):  # `version` is always written
     """An engine took the lock. The first event of a run, and again (`resumed` follows) after a resume."""
 
     version: int = EVENTS_VERSION
@@ -30,6 +34,13 @@ class Started(Event, frozen=True, kw_only=True, tag="started"):
     commands: int = 0
     """Length of commands.jsonl in bytes: what was asked before and not applied is expired."""
     threads: int = 0
+
+
+class Queued(Event, frozen=True, kw_only=True, tag="queued"):
+    """The process lives and waits its turn; whatever it writes next ends the wait."""
+
+    after: str
+    """Name of the run that it waits for."""
 
 
 class LayerPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -64,10 +75,10 @@ class Planned(Event, frozen=True, kw_only=True, tag="planned"):
     chosen: list[Choice] = []
 
 
-class Progress(Event, frozen=True, kw_only=True, tag="progress"):
+class Progress(Event, frozen=True, kw_only=True, tag="progress", gc=False):  # scalars alone: no cycles to look for
     """Training as of `step`: `loss` is the mean since the last progress."""
 
-    step: int
+    step: Step
     epoch: float
     loss: float | None
     """None: not finite (JSON has no NaN)."""
@@ -77,7 +88,7 @@ class Progress(Event, frozen=True, kw_only=True, tag="progress"):
 
 
 class Evaluated(Event, frozen=True, kw_only=True, tag="evaluated"):
-    step: int
+    step: Step
     epoch: float
     split: Literal["train", "validation", "test"]
     metrics: dict[str, float | None]
@@ -99,12 +110,13 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     saturated: float | None = None
     """Share of outputs where the activation is flat."""
     bins: list[int] = []
-    low: float = 0.0
-    high: float = 0.0
+    low: float | None = 0.0
+    high: float | None = 0.0
+    """The range of `bins`; None: not finite."""
 
 
 class Probed(Event, frozen=True, kw_only=True, tag="probed"):
-    step: int
+    step: Step
     epoch: float
     layers: list[LayerProbe]
     arrays: dict[str, Any] = {}
@@ -116,19 +128,20 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Index in examples/."""
     label: str
     value: Any = None
-    probabilities: dict[str, float] = {}
+    probabilities: Mapping[str, float | None] = {}
+    """None: not finite."""
 
 
 class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
     """Predictions on the fixed examples."""
 
-    step: int
+    step: Step
     epoch: float
     samples: list[Sample]
 
 
 class Checkpointed(Event, frozen=True, kw_only=True, tag="checkpointed"):
-    step: int
+    step: Step
     name: str
     """Folder below checkpoints/."""
     best: bool = False
@@ -142,7 +155,7 @@ class Commanded(Event, frozen=True, kw_only=True, tag="commanded"):
     id: str
     command: str
     by: str
-    step: int
+    step: Step
     result: Literal["applied", "refused", "expired"]
     why: str = ""
     value: float | None = None
@@ -154,19 +167,19 @@ class Warned(Event, frozen=True, kw_only=True, tag="warned"):
 
 
 class Paused(Event, frozen=True, kw_only=True, tag="paused"):
-    step: int
+    step: Step
 
 
 class Resumed(Event, frozen=True, kw_only=True, tag="resumed"):
     """Goes on from `step`: progress after it that was written before is superseded."""
 
-    step: int
+    step: Step
     checkpoint: str = ""
     """Empty after a pause in the same process."""
 
 
 class Finished(Event, frozen=True, kw_only=True, tag="finished"):
-    step: int
+    step: Step
     status: Literal["done", "stopped"]
     reason: str = ""
     seconds: float = 0.0
@@ -176,7 +189,7 @@ class Finished(Event, frozen=True, kw_only=True, tag="finished"):
 
 
 class Failed(Event, frozen=True, kw_only=True, tag="failed"):
-    step: int
+    step: Step
     kind: str
     """non-finite | out-of-memory | plugin | data | internal | interrupted"""
     message: str
@@ -185,6 +198,7 @@ class Failed(Event, frozen=True, kw_only=True, tag="failed"):
 
 AnyEvent: TypeAlias = (
     Started
+    | Queued
     | Planned
     | Progress
     | Evaluated
