@@ -95,8 +95,12 @@ class Origin:
     """True for --init-from; False for a fork, which goes on with optimizer and counter."""
     step: int = 0
     """For a fork: the step of the checkpoint."""
+    rate_changed: bool = False
+    """For a fork: whether learning rate, optimizer or schedule were said anew, so that the parent's rate ends here."""
     commands: tuple[tuple[int, str, float], ...] = ()
     """For a replay: (step, command, value) of what the other run was told, applied here at the same steps."""
+    stop_at: int | None = None
+    """For a replay: the step at which the other run was stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,126 @@
+"""A trained model, from model/ alone: predicts raw inputs, and is measured on a split of its data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+from nntui.engine.assembly import lengths_of, plain_feed
+from nntui.engine.building import build_network, open_source
+from nntui.engine.evaluation import EVALUATION_BATCH, measure, outputs
+from nntui.engine.feed import ResidentStore
+from nntui.engine.snapshot import put_weights, read_tensors, ties_in
+from nntui.engine.split import split_rows
+from nntui.engine.tasks import make_task
+from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset
+from nntui.hooks.data import DataSpec
+from nntui.hooks.errors import UserError
+from nntui.hooks.registry import registry
+from nntui.hooks.targets import resolve_target
+from nntui.spec.model import Chosen, TrainingSettings
+from nntui.spec.resolve import resolve_said
+from nntui.spec.toml import read_toml
+
+if TYPE_CHECKING:
+    from nntui.engine.meters import Measured
+    from nntui.hooks.data import Prediction, Preprocessor, Raw, Split
+    from nntui.runs.folder import RunFolder
+
+C = TypeVar("C", bound=Contribution)
+CPU = torch.device("cpu")
+
+
+def model_folder(path: Path) -> Path:
+    """The folder with the model: `path`, or model/ below it. Raises UserError."""
+    for folder in (path / "model", path):
+        if (folder / "config.json").is_file() and (folder / "model.safetensors").is_file():
+            return folder
+    raise UserError(
+        f"{path} has no model yet",
+        advice="a run has one when it has ended: nntui train --resume goes on, nntui ctl RUN stop ends it in order",
+    )
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}", advice="take the model from its run again") from None
+    return data
+
+
+def _chosen(kind: type[C], said: dict[str, Any]) -> Chosen[C]:
+    """A contribution that a model names, looked up in the registry and nowhere else."""
+    loaded = registry().load(kind.kind, said["name"], distribution=said["distribution"], version=said["version"])
+    contribution = loaded.contribution
+    assert isinstance(contribution, kind)  # the registry files each kind apart
+    return Chosen(
+        contribution=contribution,
+        params=contribution.params.model_validate(said["params"]),
+        qualified=loaded.entry.qualified,
+        distribution=loaded.entry.distribution,
+        version=loaded.entry.version,
+    )
+
+
+class Model:
+    """A trained network with its preprocessing, on the CPU, in evaluation mode."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = model_folder(path)
+        config = _json(self.folder / "config.json")
+        preprocessing = _json(self.folder / "preprocessing.json")
+        if config.get("version", 0) > 1:
+            raise UserError(f"{self.folder} was written by nntui {config.get('nntui')}", advice="upgrade nntui")
+        self.config = config
+        self.spec = DataSpec.from_json(config["io"])
+        data: Chosen[Dataset] = _chosen(Dataset, preprocessing["data"])
+        self.preprocessor: Preprocessor = resolve_target(data.contribution.preprocessor).from_json(
+            preprocessing["state"]
+        )
+        arch: Chosen[Architecture] = _chosen(Architecture, config["architecture"])
+        activation: Chosen[Activation] = _chosen(Activation, config["activation"])
+        self.network = build_network(arch, activation, self.spec, data.name).eval()
+        weights, metadata = read_tensors(self.folder / "model.safetensors")
+        put_weights(self.network, weights, ties_in(metadata))
+        self.settings = TrainingSettings.model_validate(config["training"])
+        self.task = make_task(self.spec, self.settings.model_copy(update={"class_weights": "none"}), None, CPU)
+
+    def predict(self, inputs: Sequence[str]) -> list[Prediction]:
+        """Answers for what a person types: paths of files or literal values. Raises UserError."""
+        try:
+            raw = self.preprocessor.read(inputs)
+        except (ValueError, OSError) as error:
+            raise UserError(str(error)) from None
+        return list(self.predict_raw(raw))
+
+    @torch.no_grad()
+    def predict_raw(self, raw: Raw) -> Iterator[Prediction]:
+        """Answers for raw rows as a data set gives them."""
+        store = ResidentStore(self.preprocessor.encode(raw), lengths_of(self.spec), CPU)
+        feed = plain_feed(store, self.spec, EVALUATION_BATCH)
+        for output, batch in outputs(self.network, self.spec.arguments(), feed):
+            yield from self.preprocessor.decode(self.task.predict(output, batch))
+
+    def evaluate(self, folder: RunFolder, split: Split) -> Measured:
+        """Measures the model on a split of the data that its run names. Raises UserError."""
+        spec = resolve_said(read_toml(folder.run_toml), registry()).spec
+        source = open_source(spec)
+        expected = spec.resolved.get("data_fingerprint")
+        if expected is not None and source.fingerprint != expected:
+            raise UserError(
+                f"the data of {folder.name} has changed since it was trained: its fingerprint was {expected[:12]} and "
+                f"is {source.fingerprint[:12]}",
+                advice="put the data back as it was",
+            )
+        rows = split_rows(source, spec.data_settings)[split]
+        if not len(rows):
+            raise UserError(f"{folder.name} has no {split} rows", advice="see its splits: nntui runs show")
+        store = ResidentStore(self.preprocessor.encode(source.rows(rows)), lengths_of(self.spec), CPU)
+        with torch.no_grad():
+            feed = plain_feed(store, self.spec, EVALUATION_BATCH)
+            return measure(self.network, self.spec.arguments(), feed, self.task)

@@ -1,0 +1,147 @@
+"""When a checkpoint is written, and by whom: a thread, so that the loop does not wait for the disk."""
+
+from __future__ import annotations
+
+import sys
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from nntui.runs.checkpoints import list_checkpoints, prune, write_checkpoint
+from nntui.runs.events import Checkpointed, Warned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nntui.engine.journal import Journal
+    from nntui.engine.snapshot import Snapshot
+    from nntui.runs.folder import RunFolder
+
+WITHIN_EPOCH_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class _Written:
+    events: tuple[Checkpointed, ...]
+
+
+class Keeper:
+    """Writes checkpoints of a run: at most one write at a time, the best weights waiting for the next."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        journal: Journal,
+        *,
+        seconds: float,
+        keep: int,
+        for_good: Callable[[int], bool],
+    ) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._seconds = seconds
+        self._keep = keep
+        self._for_good = for_good
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="checkpoint")
+        self._writing: Future[_Written] | None = None
+        self._began = time.monotonic()
+        self._last_step: int | None = None
+        self._pending_best: Snapshot | None = None
+        self._best_in_flight: Snapshot | None = None
+        self.fallback: Snapshot | None = None
+        """What is written when training fails before there was a checkpoint."""
+
+    def hold_best(self, snapshot: Snapshot) -> None:
+        """These weights are the best so far: they are written with the next checkpoint."""
+        self._pending_best = snapshot
+
+    def wants(self, *, epoch_end: bool) -> bool:
+        """Whether it is time for a checkpoint."""
+        if self._writing is not None and not self._writing.done():
+            return False
+        waited = time.monotonic() - self._began
+        return waited >= (self._seconds if epoch_end else max(self._seconds, WITHIN_EPOCH_SECONDS))
+
+    def save(self, snapshot: Snapshot) -> None:
+        """Starts to write a checkpoint (and the best that waited)."""
+        self.settle()
+        self._began = time.monotonic()
+        self._best_in_flight, self._pending_best = self._pending_best, None
+        self._writing = self._pool.submit(self._write, self._best_in_flight, snapshot)
+
+    def settle(self, *, raising: bool = False) -> None:
+        """Waits for the write under way and tells of it.
+
+        A failure is told and training goes on; with `raising` it is raised as OSError.
+        """
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            self._tell(writing, raising)
+
+    def poll(self) -> None:
+        """Tells of a write that has ended, without waiting."""
+        if self._writing is not None and self._writing.done():
+            self.settle()
+
+    def finish(self, snapshot: Snapshot) -> None:
+        """Writes the last checkpoint of this process and waits for it. Raises OSError."""
+        self.save(snapshot)
+        self.settle(raising=True)
+
+    def save_fallback(self) -> int | None:
+        """Training has failed: where nothing was written yet, the first weights are. Returns the step to go on from."""
+        self.settle()
+        if self._last_step is None and self.fallback is not None:
+            self.save(self.fallback)
+            self.settle()
+        return self._last_step
+
+    def resumed_from(self, step: int) -> None:
+        self._last_step = step
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _tell(self, writing: Future[_Written], raising: bool) -> None:
+        try:
+            written = writing.result()
+        except OSError as error:
+            self._pending_best = self._pending_best or self._best_in_flight
+            what = f"no checkpoint could be written: {error.strerror or error}"
+            if error.filename:
+                what += f" ({error.filename})"
+            if raising:
+                raise
+            print(f"nntui: {what}", file=sys.stderr)
+            self._journal.tell(Warned(message=f"{what}; training goes on, the last good checkpoint stays"))
+            return
+        for event in written.events:
+            self._journal.tell(event)
+        self.fallback = None
+
+    def _write(self, best: Snapshot | None, last: Snapshot) -> _Written:
+        """Runs in the thread."""
+        events = []
+        for snapshot in (best, last):
+            if snapshot is None or (snapshot is best and best.step == last.step):
+                continue
+            is_best = best is not None and snapshot.step == best.step
+            began = time.monotonic()
+            # The best before the last: each is a whole checkpoint, and `last` never points behind `best`.
+            info = write_checkpoint(self._folder, snapshot.step, snapshot.files(), best=is_best)
+            if snapshot is last:
+                self._last_step = snapshot.step
+            events.append(
+                Checkpointed(
+                    step=snapshot.step,
+                    name=info.path.name,
+                    best=is_best,
+                    seconds=round(time.monotonic() - began, 4),
+                    bytes=info.bytes,
+                )
+            )
+        kept = [info.step for info in list_checkpoints(self._folder) if self._for_good(info.step)]
+        prune(self._folder, self._keep, kept)
+        self._journal.sync()
+        return _Written(tuple(events))

@@ -1,0 +1,299 @@
+"""A run from its folder to its result: the engine's one door. See `execute`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import torch
+
+from nntui._version import __version__
+from nntui.engine.assembly import assemble, open_store, plain_feed
+from nntui.engine.building import ContributionFailed, open_data
+from nntui.engine.evaluation import measure
+from nntui.engine.examples import FixedExamples, choose_rows, write_examples
+from nntui.engine.hardware import differences
+from nntui.engine.journal import Journal
+from nntui.engine.keeping import Keeper
+from nntui.engine.loop import train
+from nntui.engine.result import write_model
+from nntui.engine.start import begin, expire, judge_best, recorded
+from nntui.engine.steering import SIGNALS, Interrupted, Signals
+from nntui.engine.training import NonFiniteLoss, Training
+from nntui.engine.watch import Watch, finite
+from nntui.hooks.errors import UserError
+from nntui.runs.commands import CommandReader
+from nntui.runs.durable import write_atomic
+from nntui.runs.events import Evaluated, Failed, Finished, Started, Warned
+from nntui.runs.lock import RunLock, boot_id, host
+from nntui.runs.log import EventWriter, read_events
+from nntui.spec.toml import to_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nntui.engine.journal import Show
+    from nntui.engine.watch import Ending
+    from nntui.runs.events import AnyEvent
+    from nntui.runs.folder import RunFolder
+    from nntui.spec.model import RunSpec
+
+FAILED = 3
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a process of a run ended."""
+
+    code: int
+    """Exit code: 0 done or stopped on request, 3 failed, 129, 130 or 143 interrupted after a checkpoint."""
+    event: Finished | Failed
+
+
+def execute(
+    folder: RunFolder,
+    spec: RunSpec,
+    *,
+    show: Show | None = None,
+    force: bool = False,
+    detached: bool = False,
+    progress: bool = False,
+    live_runs: int = 0,
+) -> Outcome:
+    """Trains the run in `folder`, from its newest checkpoint where it has one, to its result.
+
+    `show` is given each event as it is written; `force` takes a lock that cannot be judged from here; `detached`
+    ignores a hang-up; `progress` lets a download draw a bar; `live_runs` others share the machine's cores.
+    Raises UserError for what a person can put right (a run that is live, data that is not there, a network that does
+    not take the data), after telling it in the events.
+    """
+    lock = RunLock(folder)
+    lock.acquire(force=force)
+    try:
+        past, _ = read_events(folder.events)
+        writer = EventWriter(folder.events)
+        with writer, Signals(ignore_hangup=detached) as signals:
+            journal = Journal(writer, folder.events, show)
+            engine = _Engine(folder, spec, journal, signals, lock, past)
+            return engine.run(progress=progress, live_runs=live_runs)
+    finally:
+        lock.release()
+
+
+class _Engine:
+    """One process's work on a run."""
+
+    def __init__(
+        self,
+        folder: RunFolder,
+        spec: RunSpec,
+        journal: Journal,
+        signals: Signals,
+        lock: RunLock,
+        past: Sequence[AnyEvent],
+    ) -> None:
+        self.folder = folder
+        self.spec = spec
+        self.journal = journal
+        self.signals = signals
+        self.lock = lock
+        self.past = past
+        self.training: Training | None = None
+        self.keeper: Keeper | None = None
+
+    def run(self, *, progress: bool, live_runs: int) -> Outcome:
+        asked = self.folder.commands.stat().st_size if self.folder.commands.exists() else 0
+        started = Started(nntui=__version__, host=host(), boot_id=boot_id(), pid=os.getpid(), commands=asked)
+        self.journal.tell(started, sync=True)
+        try:
+            expire(self.folder, self.journal, self.past, asked)
+            watch = self._prepare(asked, progress=progress, live_runs=live_runs)
+            assert self.training is not None  # _prepare has made it
+            return self._end(train(self.training, watch), watch)
+        except UserError as error:
+            self._failed("request", error.message, error.advice)
+            raise
+        except Interrupted as interrupted:
+            return self._fail(SIGNALS[interrupted.number], "interrupted", f"{interrupted} before training began")
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a run always says how it ended
+            return self._fail(FAILED, *explain(error, self.spec), error=error)
+        finally:
+            if self.keeper is not None:
+                self.keeper.close()
+
+    # -- beginning
+
+    def _prepare(self, asked: int, *, progress: bool, live_runs: int) -> Watch:
+        spec, folder, journal = self.spec, self.folder, self.journal
+        data = open_data(spec, progress=progress)
+        assembly = assemble(spec, data, live_runs=live_runs)
+        training = self.training = assembly.training
+        for difference in differences(spec.resolved, assembly.resolved):
+            journal.tell(Warned(message=difference))
+        if not spec.resolved:
+            self.spec = training.spec = replace(spec, resolved=assembly.resolved)
+            write_atomic(folder.run_toml, to_toml(self.spec).encode())
+        journal.tell(assembly.planned)
+        rows = choose_rows(data)
+        if not folder.examples.exists():
+            write_examples(folder, data, rows)
+        settings = spec.training
+        kept_epochs = settings.keep_every
+
+        def for_good(step: int) -> bool:
+            if kept_epochs is None:
+                return False
+            return (step - training.base_step) % (kept_epochs * training.steps_per_epoch) == 0
+
+        self.keeper = keeper = Keeper(
+            folder, journal, seconds=settings.checkpoint_seconds, keep=settings.keep, for_good=for_good
+        )
+        resumed_at = begin(training, folder, journal)
+        if resumed_at is None:
+            keeper.fallback = training.snapshot()
+        else:
+            keeper.resumed_from(resumed_at)
+        origin = spec.origin
+        self.signals.patient = True
+        return Watch(
+            training,
+            journal,
+            keeper,
+            signals=self.signals,
+            commands=CommandReader(folder.commands, asked),
+            recorded=recorded(training, self.past),
+            lock=self.lock,
+            examples=FixedExamples(data, rows, training.hardware.device, training.hardware.channels_last),
+            stop_at=None if origin is None else origin.stop_at,
+        )
+
+    # -- ending
+
+    def _end(self, ending: Ending, watch: Watch) -> Outcome:
+        training, keeper = self.training, self.keeper
+        assert training is not None and keeper is not None  # the loop has run
+        if ending.status == "interrupted":
+            watch.check_finite()
+            keeper.finish(training.snapshot())
+            return self._finished(ending.code, "stopped", ending.reason, {})
+        if training.best is None:
+            watch.evaluate()
+        watch.check_finite()
+        keeper.finish(training.snapshot())
+        judge_best(training, self.folder, self.journal)
+        metrics, split = self._measure()
+        write_model(self.folder, training, metrics, split)
+        return self._finished(0, ending.status, ending.reason, metrics)
+
+    def _measure(self) -> tuple[dict[str, float], str]:
+        """The result's metrics on test, looked at this once; on validation where there are no test rows."""
+        training = self.training
+        assert training is not None
+        data, hardware = training.data, training.hardware
+        rows = data.splits["test"]
+        split: str = "test"
+        if len(rows):
+            store = open_store(self.spec, data, rows, hardware.device, str(self.spec.resolved["feed"]))
+            batch = training.spec.training.batch_size
+            feed = plain_feed(store, data.spec, batch, hardware.device, hardware.channels_last)
+        elif training.validation is not None:
+            split, feed = "validation", training.validation
+        else:
+            return {}, "nothing: no rows were kept for it"
+        training.model.eval()
+        with torch.no_grad():
+            measured = measure(training.model, training.arguments, feed, training.task, training.autocast)
+        step = training.best.step if training.best is not None else training.step
+        if split == "test":
+            self.journal.tell(
+                Evaluated(
+                    step=step,
+                    epoch=training.best.epoch if training.best is not None else training.epoch,
+                    split="test",
+                    metrics=finite(measured.metrics),
+                    confusion=measured.confusion,
+                )
+            )
+        return measured.metrics, split
+
+    def _finished(self, code: int, status: str, reason: str, metrics: dict[str, float]) -> Outcome:
+        training = self.training
+        assert training is not None
+        event = Finished(
+            step=training.step,
+            status="done" if status == "done" else "stopped",
+            reason=reason,
+            seconds=round(training.seconds, 3),
+            metrics=finite(metrics),
+        )
+        self.journal.tell(event, sync=True)
+        return Outcome(code, event)
+
+    def _fail(
+        self, code: int, kind: str, message: str, advice: str = "", error: BaseException | None = None
+    ) -> Outcome:
+        if error is not None:
+            self._log_traceback(error)
+        if self.keeper is not None:
+            step = self.keeper.save_fallback()
+            if kind != "interrupted" and step is not None:
+                advice += f"{'; ' if advice else ''}the last good checkpoint is of step {step}"
+        return Outcome(code, self._failed(kind, message, advice))
+
+    def _failed(self, kind: str, message: str, advice: str) -> Failed:
+        step = 0 if self.training is None else self.training.step
+        event = Failed(step=step, kind=kind, message=message, advice=advice)
+        self.journal.tell(event, sync=True)
+        return event
+
+    def _log_traceback(self, error: BaseException) -> None:
+        """A fault of ours or of a plugin leaves its traceback in log.txt."""
+        text = "".join(traceback.format_exception(error))
+        try:
+            with self.folder.log.open("a") as log:
+                log.write(text)
+        except OSError as refused:
+            print(f"nntui: {self.folder.log}: {refused.strerror}\n{text}", file=sys.stderr)
+
+
+def explain(error: BaseException, spec: RunSpec) -> tuple[str, str, str]:
+    """Kind, message and advice of what ended a run."""
+    if isinstance(error, NonFiniteLoss):
+        return "non-finite", str(error), _calmer(spec)
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        batch = spec.training.batch_size
+        advice = f"try a smaller batch, --batch-size {max(1, batch // 2)} --training.accumulate 2, or a smaller network"
+        return "out-of-memory", f"out of memory on {spec.device.name}: {error}".strip(), advice
+    if isinstance(error, ContributionFailed):
+        return "plugin", str(error), "the traceback is in log.txt; tell the plugin's author"
+    if isinstance(error, OSError):
+        where = f" ({error.filename})" if error.filename else ""
+        return "disk", f"{error.strerror or error}{where}", "make room or mend the folder, then nntui train --resume"
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted", "interrupted before training began", ""
+    plugin = spec.arch.qualified
+    if plugin.split("/")[0] != "builtin":
+        return (
+            "plugin",
+            f"the network of {plugin} raised {type(error).__name__}: {error}",
+            "the traceback is in log.txt",
+        )
+    return (
+        "internal",
+        f"{type(error).__name__}: {error}",
+        "the traceback is in log.txt: a fault of nntui, please report it",
+    )
+
+
+def _calmer(spec: RunSpec) -> str:
+    """What to try against a loss that runs away."""
+    lr = getattr(spec.optimizer.params, "lr", None)
+    tries = [f"--lr {lr / 10:.3g}"] if isinstance(lr, float) else []
+    if spec.training.clip_grad is None:
+        tries.append("--training.clip-grad 1")
+    if getattr(spec.schedule.params, "warmup", 1) == 0:
+        tries.append("--schedule.warmup 0.05")
+    return "try " + " or ".join(tries) if tries else "try a lower learning rate"
