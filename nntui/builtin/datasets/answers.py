@@ -1,0 +1,39 @@
+"""A network's output in a person's own terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from nntui.hooks.data import Prediction
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def class_predictions(output: Tensor, names: Sequence[str], *, most: int | None = None) -> list[Prediction]:
+    """The likeliest class of each row of probabilities (N, K); with the `most` likeliest (all where None)."""
+    predictions = []
+    for row in output.tolist():
+        ranked = sorted(range(len(row)), key=lambda code: (-row[code], code))
+        predictions.append(
+            Prediction(
+                label=names[ranked[0]],
+                value=names[ranked[0]],
+                probabilities={names[code]: row[code] for code in ranked[:most]},
+            )
+        )
+    return predictions
+
+
+def value_predictions(output: Tensor, names: Sequence[str], units: Sequence[str]) -> list[Prediction]:
+    """Values (N, K) with their units; a number where there is one, a list where there are several."""
+    predictions = []
+    for row in output.tolist():
+        told = [f"{value:.4g} {unit}".rstrip() for value, unit in zip(row, units, strict=True)]
+        if len(row) == 1:
+            predictions.append(Prediction(label=told[0], value=row[0]))
+        else:
+            label = ", ".join(f"{name} {value}" for name, value in zip(names, told, strict=True))
+            predictions.append(Prediction(label=label, value=row))
+    return predictions
