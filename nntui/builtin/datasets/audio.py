@@ -111,11 +111,11 @@ class SoundPreprocessor:
         """The sound's envelope: lowest and highest sample of each of at most 200 stretches, and the rate."""
         wave = raw["wave"][row]
         parts = np.array_split(wave, min(CURVE, len(wave)))
-        content = {
+        content = {  # + 0.0: no minus before a zero
             "rate": self.facts.rate,
             "seconds": round(len(wave) / self.facts.rate, 3),
-            "low": [round(float(part.min()), 4) for part in parts],
-            "high": [round(float(part.max()), 4) for part in parts],
+            "low": [round(float(part.min()), 4) + 0.0 for part in parts],
+            "high": [round(float(part.max()), 4) + 0.0 for part in parts],
         }
         label = self.facts.classes[int(raw["target"][row])] if "target" in raw else ""
         return Example(kind="json", content=content, label=label)
