@@ -1,0 +1,99 @@
+"""`--data PATH`: which reader takes a person's own files."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nntui.hooks.contributions import Dataset, Sniff
+from nntui.hooks.errors import UserError
+from nntui.hooks.targets import resolve_target
+from nntui.spec.validate import nearest, show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nntui.hooks.registry import Entry, Registry
+
+_TIE = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """The reader that takes a path."""
+
+    entry: Entry
+    path: str
+    """Absolute."""
+    params: Mapping[str, Any]
+    """What it found out of the path: defaults that a person's own settings go before."""
+    note: str
+    """What it took the path for and why."""
+
+
+def is_path(text: str) -> bool:
+    """Whether `text`, which is no registered name, was meant as a path: it has a separator, or it is there."""
+    separators = {os.sep, os.altsep or os.sep, "/"}
+    return text.startswith("~") or any(mark in text for mark in separators) or _is_there(text)
+
+
+def _is_there(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):  # too long for a name, or with a NUL: no such file
+        return False
+
+
+def absolute(text: str) -> str:
+    """`text` from the root; `~` is the home folder. A run may be resumed from anywhere."""
+    # pathlib would follow links, which may be moved, and raise for the home of a stranger.
+    return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
+
+
+def sniffed(text: str, registry: Registry) -> Reading:
+    """Ask every reader and take the surest. Raises UserError: not there, taken by none, or by two alike."""
+    path = Path(absolute(text))
+    if not _is_there(str(path)):
+        names = [name for entry in registry.list("data") for name in (entry.qualified, entry.name)]
+        raise UserError(
+            f"no data set and no file is called {show(text)}",
+            advice="nntui datasets lists what there is.",
+            suggestions=nearest(text, names),
+        )
+    readers = [entry for entry in registry.list("data") if entry.meta.get("has_sniff")]
+    found: list[tuple[Sniff, Entry]] = []
+    failed: list[str] = []
+    for entry in readers:
+        try:
+            sniff = _ask(entry, registry, path)
+        except Exception as error:  # noqa: BLE001 - a reader is a plugin's; what it raises costs its own answer alone
+            failed.append(f"{entry.qualified} failed: {error}")
+            continue
+        if sniff is not None:
+            found.append((sniff, entry))
+    if not found:
+        asked = ", ".join(entry.name for entry in readers)
+        advice = f"asked: {asked}" if readers else "no reader of files is installed: a plugin may bring one"
+        raise UserError(f"no reader takes {path}", advice="\n".join((advice, *failed)))
+    found.sort(key=lambda pair: -pair[0].confidence)
+    best, entry = found[0]
+    alike = [other for sniff, other in found if best.confidence - sniff.confidence < _TIE]
+    if len(alike) > 1:
+        flags = " or ".join(f"--data.reader {other.name}" for other in alike)
+        takers = " and ".join(other.name for other in alike)
+        raise UserError(f"{path} is taken by {takers}, equally sure", advice=f"Say {flags}.")
+    kind = entry.meta.get("modality", "data")
+    note = f"{path} is read by {entry.name} ({kind}): {best.reason}"
+    return Reading(entry=entry, path=str(path), params=dict(best.params), note="; ".join((note, *failed)))
+
+
+def _ask(entry: Entry, registry: Registry, path: Path) -> Sniff | None:
+    contribution = registry.load("data", entry.qualified).contribution
+    if not isinstance(contribution, Dataset) or contribution.sniff is None:
+        return None
+    answer = resolve_target(contribution.sniff, plugin=entry.plugin)(path)
+    if answer is not None and not isinstance(answer, Sniff):
+        raise TypeError(f"its sniff returned {type(answer).__name__}, not nntui.Sniff")
+    return answer
