@@ -101,7 +101,8 @@ def _show(entry: Entry) -> None:
             ("setting", "type", "default", "bounds", "help"),
             [(f.name, kind_of(f), shown(f.default, f), bounds(f), f.help) for f in entry.fields],
         )
-    echo(f"\n{usage(entry)}")
+    echo()
+    echo(usage(entry))
 
 
 def _facts(entry: Entry) -> list[tuple[str, str]]:
@@ -156,10 +157,11 @@ def usage(entry: Entry) -> str:
     chosen = entry.name if entry.plugin == "builtin" else entry.qualified
     words = ["nntui", "train", f"--{entry.kind}", chosen]
     for field in entry.fields:
+        flag = f"--{entry.kind}.{field.name.replace('_', '-')}"
         if field.required:
-            words += [f"--{entry.kind}.{field.name}", field.name.upper()]
+            words += [flag, field.name.upper()]
         elif field.default not in (None, []):
-            words += [f"--{entry.kind}.{field.name}", shown(field.default)]
+            words += [flag, shown(field.default)]
             break
     return shlex.join(words)
 

@@ -31,7 +31,8 @@ def command(ctx: click.Context, as_json: bool, refresh: bool) -> None:
     )
     for row in rows:
         if row.message:
-            echo(f"\n{row.name}: {row.message}", lines=True)
+            echo()
+            echo(f"{row.name}: {row.message}", lines=True)
             for line in row.advice.splitlines():
                 echo(f"  {line}")
 
@@ -59,14 +60,16 @@ def show(name: str, as_json: bool) -> None:
         if row.message:
             echo(row.message, lines=True)
         if row.traceback:
-            echo(f"\n{row.traceback.rstrip()}", lines=True)
+            echo()
+            echo(row.traceback.rstrip(), lines=True)
         for plural, given in names.items():
             if given and row.status == "ok":
                 echo(f"  {plural:<14} {', '.join(given)}")
         if row.seconds:
             echo(f"  imported in {row.seconds:.2f} s")
         if row.advice or row.remove:
-            echo("\nwhat to do:")
+            echo()
+            echo("what to do:")
             for line in dict.fromkeys([*row.advice.splitlines(), *([row.remove] if row.remove else [])]):
                 echo(f"  {line}")
 

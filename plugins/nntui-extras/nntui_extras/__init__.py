@@ -1,0 +1,1 @@
+"""Contributions to nntui that did not have to be built in."""

@@ -1,0 +1,118 @@
+"""Plugins as real distributions, written by hand into a folder that is on PYTHONPATH: nothing is installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[1]
+
+GRU = """
+    import nntui
+
+    class GRUParams(nntui.Params):
+        hidden: int = nntui.param(128, ge=1, help="Hidden units")
+
+    @nntui.hookimpl
+    def register_architectures():
+        yield nntui.Architecture(
+            name="gru", summary="Gated recurrent network", inputs={"sequence", "tokens"}, params=GRUParams,
+            build="nntui_gru_model:build",
+        )
+"""
+"""A plugin that works, as long as nothing is built."""
+
+
+class Site:
+    """A folder with distributions, and processes that have it on their path."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.packages = folder / "packages"
+        self.cache = cache
+        self.config = folder / "config"
+        self.packages.mkdir(parents=True, exist_ok=True)
+
+    def add(
+        self,
+        plugin: str,
+        code: str,
+        *,
+        distribution: str = "",
+        version: str = "1.0",
+        requires: Iterable[str] = ("nntui>=0.1,<1",),
+        module: str = "",
+        record: bool = True,
+    ) -> Path:
+        """Install a single-file plugin; returns its module's file."""
+        distribution = distribution or f"nntui-{plugin}"
+        module = module or distribution.replace("-", "_")
+        source = self.packages / f"{module}.py"
+        source.write_text(dedent(code))
+        info = self.packages / f"{distribution.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(exist_ok=True)
+        lines = ["Metadata-Version: 2.1", f"Name: {distribution}", f"Version: {version}"]
+        lines += [f"Requires-Dist: {requirement}" for requirement in requires]
+        (info / "METADATA").write_text("\n".join(lines) + "\n")
+        (info / "entry_points.txt").write_text(f"[nntui]\n{plugin} = {module}\n")
+        if record:
+            (info / "RECORD").write_text(f"{module}.py,,\n{info.name}/METADATA,,\n{info.name}/RECORD,,\n")
+        return source
+
+    def module(self, name: str, code: str) -> None:
+        """Add a module that belongs to no distribution."""
+        (self.packages / f"{name}.py").write_text(dedent(code))
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join((str(self.packages), str(REPOSITORY))),
+            "NNTUI_CACHE": str(self.cache),
+            "NNTUI_CONFIG": str(self.config),
+            **extra,
+        }
+
+    def python(self, code: str, *, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a few lines of Python there."""
+        return self._run(["-c", dedent(code)], check, environment)
+
+    def nntui(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `nntui ARGUMENTS` there."""
+        return self._run(["-m", "nntui", *arguments], check, environment)
+
+    def json(self, *arguments: str, **environment: str) -> Any:
+        """What `nntui ARGUMENTS --json` prints."""
+        return json.loads(self.nntui(*arguments, "--json", **environment).stdout)
+
+    def rows(self, **environment: str) -> dict[str, dict[str, Any]]:
+        """`nntui plugins --json`, by plugin (the last of those with one name)."""
+        return {row["name"]: row for row in self.json("plugins", **environment)}
+
+    def imported(self) -> list[str]:
+        """Which plugins' modules wrote down that they were imported (see `telling`)."""
+        told = self.packages / "imported.txt"
+        return told.read_text().split() if told.exists() else []
+
+    def telling(self, code: str) -> str:
+        """`code`, which first writes its module's name into a file."""
+        told = self.packages / "imported.txt"
+        return f"open({str(told)!r}, 'a').write(__name__ + chr(10))\n" + dedent(code)
+
+    def _run(self, arguments: list[str], check: bool, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.packages,
+            env=self.environment(**environment),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
