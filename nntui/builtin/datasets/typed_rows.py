@@ -42,7 +42,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
                 raise ValueError(f"{path}, line {reader.line_num}: {given} values under {expected} column names")
             rows.append({name.strip(): value.strip() for name, value in row.items()})
     except csv.Error as error:
-        raise ValueError(f"{path}, line {reader.line_num}: {error}") from error
+        raise ValueError(f"{path}, line {reader.reader.line_num}: {error}") from error  # the failing line itself
     if not rows:
         raise ValueError(f"{path}: a line of column names and at least one row were expected")
     return rows
@@ -114,7 +114,7 @@ def _plain(name: str, value: object) -> str:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name}: {json.dumps(value)} is neither text nor a number")
-    return f"{value:g}" if isinstance(value, float) and value.is_integer() else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)  # 1.0 is category "1"
 
 
 def _from_pairs(text: str, numbers: Sequence[str], categories: Sequence[str]) -> dict[str, str]:
