@@ -1,0 +1,58 @@
+"""Numbers as people read them in a line: durations, rates, metrics."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+_SHARES = frozenset({"accuracy", "top5_accuracy", "subset_accuracy", "macro_f1", "micro_f1"})
+"""Metrics between 0 and 1, shown as a percentage."""
+
+
+def number(value: float | None) -> str:
+    """Four digits that count; "nan" for None, which is how events write what is not finite."""
+    if value is None or not math.isfinite(value):
+        return "nan"
+    return f"{value:.4g}"
+
+
+def rate(value: float) -> str:
+    """A learning rate, in a width that does not change: 3.00e-03."""
+    return f"{value:.2e}"
+
+
+def metric(name: str, value: float | None) -> str:
+    """A metric with its name: "accuracy 89.3%", "mae 2.31"."""
+    if name in _SHARES and value is not None and math.isfinite(value):
+        return f"{label(name)} {value * 100:.1f}%"
+    return f"{label(name)} {number(value)}"
+
+
+def metrics(values: Mapping[str, float | None], first: str = "") -> str:
+    """Several in a line; `first` goes before the others."""
+    names = sorted(values, key=lambda name: name != first)
+    return "  ".join(metric(name, values[name]) for name in names)
+
+
+def label(name: str) -> str:
+    """ "macro_f1" as words."""
+    return name.replace("_", " ")
+
+
+def duration(seconds: float) -> str:
+    """1:38, or 2:05:09 from an hour on."""
+    if not math.isfinite(seconds):
+        return "?"
+    whole = max(0, round(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def per_second(value: float) -> str:
+    """41.2k/s."""
+    if not math.isfinite(value) or value <= 0:
+        return ""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= limit:
+            return f"{value / limit:.3g}{unit}/s"
+    return f"{value:.3g}/s"
