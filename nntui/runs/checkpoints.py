@@ -43,12 +43,25 @@ class FileRecord(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    version: int = MANIFEST_VERSION
-    nntui: str = ""
+    """Nothing but the digest has a default: a damaged name of a field is then a missing field."""
+
+    version: int
+    nntui: str
     step: int
-    resumable: bool = True
+    resumable: bool
     """False: weights alone, such as the best ones of an earlier step; a resume does not begin here."""
     files: dict[str, FileRecord]
+    digest: str = ""
+    """SHA-256 of this manifest without it: a flipped bit in a step is a damaged checkpoint too."""
+
+    def signed(self) -> Manifest:
+        return msgspec.structs.replace(self, digest=self._digest())
+
+    def is_as_written(self) -> bool:
+        return self.digest == self._digest()
+
+    def _digest(self) -> str:
+        return hashlib.sha256(msgspec.json.encode(msgspec.structs.replace(self, digest=""))).hexdigest()
 
 
 _manifest = msgspec.json.Decoder(Manifest)
@@ -92,7 +105,7 @@ def write_checkpoint(
         fsync_folder(folder.path)
     target = root / step_name(step)
     records = {n: FileRecord(memoryview(data).nbytes, hashlib.sha256(data).hexdigest()) for n, data in files.items()}
-    manifest = Manifest(nntui=__version__, step=step, resumable=make_last, files=records)
+    manifest = Manifest(version=MANIFEST_VERSION, nntui=__version__, step=step, resumable=make_last, files=records)
     if not _holds(target, manifest):
         _write_folder(target, files, manifest)
     if make_last:
@@ -123,7 +136,7 @@ def _write_folder(target: Path, files: Mapping[str, Data], manifest: Manifest) -
         temporary.mkdir()
         for name, data in files.items():
             write_new(temporary / name, data)
-        write_new(temporary / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+        write_new(temporary / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest.signed()), indent=1))
         fsync_folder(temporary)
         _put(temporary, target)
         fsync_folder(target.parent)
@@ -149,7 +162,8 @@ def _put(temporary: Path, target: Path) -> None:
     except BaseException:
         aside.rename(target)
         raise
-    _remove(aside)
+    with suppress(OSError):  # the new one is in place; what is left of the old one is swept up by `clean_stale`
+        _remove(aside)
 
 
 def _remove(path: Path) -> None:
@@ -202,6 +216,8 @@ def _read_manifest(path: Path) -> Manifest | str:
         return f"{MANIFEST} is damaged: {error}"
     if manifest.version > MANIFEST_VERSION:
         return f"it needs nntui {manifest.nntui or 'of a later version'} (format {manifest.version})"
+    if not manifest.is_as_written() or path.name != step_name(manifest.step):
+        return f"{MANIFEST} is damaged: it is not what was written for this step"
     return manifest
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import errno
 import mmap
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import close_to
 from nntui.runs.durable import fsync_folder, write_atomic
 from nntui.runs.events import EVENTS_VERSION
 from nntui.runs.lock import RunLock
@@ -212,10 +212,9 @@ def _meant(text: str, root: Path, *, prefix: bool) -> RunFolder:
         return RunFolder(root / starting[0])
     if len(starting) > 1:
         raise UserError(f"{len(starting)} runs begin with {text!r}", suggestions=starting[:5])
-    close = starting or difflib.get_close_matches(text, names, n=3, cutoff=0.6)
     raise UserError(
         f"there is no run named {text!r} in {root}",
-        suggestions=close,
+        suggestions=starting or close_to(text, names),
         advice="nntui runs lists them; --runs DIR looks elsewhere",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from math import inf, nan
@@ -176,20 +176,20 @@ class RunState:
         """Asked, not yet met."""
         return [command for command in self.commands.values() if command.result == "asked"]
 
-    def steps_per_second(self) -> float | None:
+    def epochs_per_second(self) -> float | None:
         """Of the last points in this process; None where there are too few."""
-        times, steps = self.history.time, self.history.step
+        times, epochs = self.history.time, self.history.epoch
         first = max(len(times) - 20, bisect_right(times, self.vitals.session))
         if len(times) - first < 2 or times[-1] <= times[first]:
             return None
-        return (steps[-1] - steps[first]) / (times[-1] - times[first])
+        return (epochs[-1] - epochs[first]) / (times[-1] - times[first])
 
     def seconds_left(self) -> float | None:
-        """At the present pace."""
-        pace, total = self.steps_per_second(), self.vitals.total_steps
-        if not pace or not total:
+        """At the present pace; None where that is not known."""
+        pace = self.epochs_per_second()
+        if pace is None or pace <= 0 or self.vitals.epochs <= 0:
             return None
-        return max(total - self.vitals.step, 0) / pace
+        return max(self.vitals.epochs - self.vitals.epoch, 0.0) / pace
 
 
 def _put(points: list[S], point: S, limit: int | None = None) -> None:
@@ -204,6 +204,17 @@ def _put(points: list[S], point: S, limit: int | None = None) -> None:
 def _cut(points: list[S], step: int) -> None:
     while points and points[-1].step > step:
         points.pop()
+
+
+def _cut_each(grouped: dict[str, list[S]], step: int) -> None:
+    for name in list(grouped):
+        _cut(grouped[name], step)
+        if not grouped[name]:
+            del grouped[name]
+
+
+def _step_of(point: _Stepped) -> int:
+    return point.step
 
 
 def _planned(state: RunState, event: Planned) -> None:
@@ -234,7 +245,10 @@ def _sampled(state: RunState, event: Sampled) -> None:
 
 
 def _checkpointed(state: RunState, event: Checkpointed) -> None:
-    _put(state.checkpoints, event)
+    """Told when it is on the disk, the best of an earlier step perhaps after the last of a later one."""
+    at = bisect_left(state.checkpoints, event.step, key=_step_of)
+    same = at < len(state.checkpoints) and state.checkpoints[at].step == event.step
+    state.checkpoints[at : at + same] = [event]
 
 
 def _commanded(state: RunState, event: Commanded) -> None:
@@ -267,12 +281,9 @@ def _resumed(state: RunState, event: Resumed) -> None:
         state.resumes.append(event)
     history = state.history
     history.cut(event.step)
-    for evaluations in state.evaluations.values():
-        _cut(evaluations, event.step)
-    for confusions in state.confusions.values():
-        _cut(confusions, event.step)
-    for looks in state.layers.values():
-        _cut(looks, event.step)
+    _cut_each(state.evaluations, event.step)
+    _cut_each(state.confusions, event.step)
+    _cut_each(state.layers, event.step)
     _cut(state.arrays, event.step)
     _cut(state.samples, event.step)
     _cut(state.checkpoints, event.step)

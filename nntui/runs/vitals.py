@@ -74,6 +74,8 @@ class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
     epoch: float = 0.0
     epochs: int = 0
     """As planned and extended; 0 before the plan."""
+    extended: int = 0
+    """What the last `extend` made of it: a plan written by a later process knows the spec's own number alone."""
     steps_per_epoch: int = 0
     parameters: int = 0
     metric: str = ""
@@ -96,13 +98,9 @@ class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
         return self.bests[-1] if self.bests else None
 
     @property
-    def total_steps(self) -> int:
-        return self.epochs * self.steps_per_epoch
-
-    @property
     def fraction(self) -> float | None:
-        """Share of all steps that is done, 0..1; None before the plan."""
-        return min(self.step / self.total_steps, 1.0) if self.total_steps > 0 else None
+        """Share of the training that is done, 0..1; None before the plan."""
+        return min(max(self.epoch, 0.0) / self.epochs, 1.0) if self.epochs > 0 else None
 
 
 def _fold_started(v: Vitals, event: Started) -> None:
@@ -118,7 +116,8 @@ def _fold_started(v: Vitals, event: Started) -> None:
 
 def _fold_planned(v: Vitals, event: Planned) -> None:
     v.phase = "training"
-    v.epochs, v.steps_per_epoch, v.parameters = event.epochs, event.steps_per_epoch, event.parameters
+    v.epochs = max(event.epochs, v.extended)
+    v.steps_per_epoch, v.parameters = event.steps_per_epoch, event.parameters
     v.metric, v.maximize = event.metric, event.maximize
 
 
@@ -145,14 +144,15 @@ def _fold_evaluated(v: Vitals, event: Evaluated) -> None:
 def _fold_commanded(v: Vitals, event: Commanded) -> None:
     epochs = event.value if event.command == "extend" and event.result == "applied" else None
     if epochs is not None and math.isfinite(epochs) and epochs >= 1:
-        v.epochs = int(epochs)
+        v.epochs = v.extended = int(epochs)
 
 
 def _fold_resumed(v: Vitals, event: Resumed) -> None:
     v.phase = "training"
+    if v.steps_per_epoch > 0:  # back from where it was; a fork begins at its parent's step
+        back = (v.step - event.step) / v.steps_per_epoch
+        v.epoch = max(v.epoch - back, 0.0)
     v.step = event.step
-    if v.steps_per_epoch > 0:
-        v.epoch = event.step / v.steps_per_epoch
     v.bests = [point for point in v.bests if point.step <= event.step]
     if v.latest is not None and v.latest.step > event.step:
         v.latest = None

@@ -1,0 +1,148 @@
+"""`nntui ctl`: ask something of a run that is training."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from nntui.cli.output import clean, echo
+from nntui.cli.runs import runs_option
+from nntui.hooks.errors import UserError
+
+if TYPE_CHECKING:
+    from nntui.runs.commands import Command, Kind
+    from nntui.runs.events import Commanded
+    from nntui.runs.folder import RunFolder
+    from nntui.runs.lock import Liveness
+
+ACTIONS = ("pause", "resume", "stop", "checkpoint", "lr", "extend", "probe")
+PATIENCE_SECONDS = 2.0
+_POLL_SECONDS = 0.03
+
+
+@click.command(name="ctl")
+@click.argument("run")
+@click.argument("action", type=click.Choice(ACTIONS))
+@click.argument("value", required=False)
+@click.option("--wait", is_flag=True, help="Wait until the run has met the command, however long that takes.")
+@runs_option
+def command(run: str, action: str, value: str | None, wait: bool, runs_dir: str | None) -> None:
+    """Steer a live run.
+
+    \b
+    nntui ctl quick-otter-7 pause        also: resume, stop, checkpoint, probe
+    nntui ctl quick-otter-7 lr 1e-3      a new base for the learning rate
+    nntui ctl quick-otter-7 lr x0.5      half of what it is
+    nntui ctl quick-otter-7 extend 5     five epochs more
+    """
+    from nntui.runs.commands import append_command
+    from nntui.runs.folder import find_run, runs_root
+    from nntui.runs.lock import Unknown
+
+    kind, number = parse(action, value)
+    folder = find_run(run, runs_root(runs_dir))
+    live = _live(folder)
+    if isinstance(live, Unknown):
+        click.echo(clean(f"whether {folder.name} is live cannot be told from here: {live.why}"), err=True)
+    offset = _end_of(folder)
+    asked = append_command(folder, kind, number, _me())
+    met = _outcome(folder, asked, offset, None if wait else PATIENCE_SECONDS)
+    if met is None:
+        echo(f"{folder.name}: {said(action, value)} asked, not yet applied; nntui runs show {folder.name} tells more")
+    elif met.result == "applied":
+        echo(f"{folder.name}: {said(action, value)} applied at step {met.step}" + _now(met))
+    else:
+        raise UserError(f"{folder.name}: {said(action, value)} was {met.result}: {met.why}")
+
+
+def parse(action: str, value: str | None) -> tuple[Kind, float | None]:
+    """The command's kind and number; UserError for what cannot be one."""
+    from nntui.runs.commands import problem
+
+    kind, text = action, value
+    if action == "lr" and value is not None and value[:1] in ("x", "*", "×"):
+        kind, text = "lr-scale", value[1:]
+    number: float | None = None
+    if text is not None:
+        try:
+            number = float(text)
+        except ValueError:
+            raise UserError(f"{value!r} is not a number", advice=_EXAMPLES.get(action, "")) from None
+    wrong = problem(kind, number)
+    if wrong is not None:
+        raise UserError(wrong, advice=_EXAMPLES.get(action, ""))
+    return kind, number  # type: ignore[return-value]  # `problem` knows the kinds
+
+
+_EXAMPLES = {
+    "lr": "such as: nntui ctl RUN lr 1e-3, or, to halve it, nntui ctl RUN lr x0.5",
+    "extend": "such as: nntui ctl RUN extend 5",
+}
+
+
+def said(action: str, value: str | None) -> str:
+    return action if value is None else f"{action} {value}"
+
+
+def _now(met: Commanded) -> str:
+    if met.value is None:
+        return ""
+    return f": {met.value:g} epochs in all" if met.command == "extend" else f": the learning rate is {met.value:g}"
+
+
+def _live(folder: RunFolder) -> Liveness:
+    """UserError for a run that has no engine: nothing would meet the command."""
+    from nntui.runs.lock import Dead, probe_lock
+    from nntui.runs.summary import load_row
+
+    live = probe_lock(folder)
+    if isinstance(live, Dead):
+        raise UserError(
+            f"{folder.name} is not live ({load_row(folder).status}): nothing would be done",
+            advice=f"nntui train --resume {folder.name} goes on with it",
+        )
+    return live
+
+
+def _end_of(folder: RunFolder) -> int:
+    """How long the events are now: what becomes of the command is written after."""
+    try:
+        return folder.events.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _me() -> str:
+    try:
+        return f"ctl:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user id without a name
+        return "ctl"
+
+
+def _outcome(folder: RunFolder, asked: Command, offset: int, patience: float | None) -> Commanded | None:
+    """What became of the command; None when it is not met within `patience` seconds (None: any time).
+
+    UserError when the run ends first.
+    """
+    from nntui.runs.events import Commanded
+    from nntui.runs.lock import Dead, probe_lock
+    from nntui.runs.log import EventReader
+
+    reader = EventReader(folder.events, offset)
+    deadline = None if patience is None else time.monotonic() + patience
+    while True:
+        live = probe_lock(folder)  # before the events: what a run writes last is then not missed
+        for event in reader.poll():
+            if isinstance(event, Commanded) and event.id == asked.id:
+                return event
+        if isinstance(live, Dead):
+            raise UserError(
+                f"{folder.name} ended before it met the command",
+                advice=f"nntui runs show {folder.name} says how it ended",
+            )
+        if deadline is not None and time.monotonic() >= deadline:
+            return None
+        time.sleep(_POLL_SECONDS)

@@ -1,0 +1,229 @@
+"""`nntui runs`: list, show, delete runs, and say where one is."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nntui.cli.output import clean, echo, echo_json, table, terminal
+from nntui.hooks.errors import UserError
+
+if TYPE_CHECKING:
+    from nntui.runs.folder import RunFolder
+    from nntui.runs.summary import Row
+
+RUNS_HELP = "Folder of the runs (default: NNTUI_RUNS, else ./runs)."
+
+_SPARKS = "▁▂▃▄▅▆▇█"
+_WIDTH = 12
+
+
+def runs_option(function: Callable[..., Any]) -> Callable[..., Any]:  # any click callback
+    """`--runs DIR`, as every command that looks for a run has it."""
+    return click.option("--runs", "runs_dir", metavar="DIR", help=RUNS_HELP)(function)
+
+
+def _find(ctx: click.Context, text: str | None, runs_dir: str | None, *, prefix: bool = True) -> RunFolder:
+    """The run meant; `--runs` may stand before or after the subcommand."""
+    from nntui.runs.folder import find_run, runs_root
+
+    return find_run(text, runs_root(runs_dir or ctx.obj), prefix=prefix)
+
+
+@click.group(name="runs", invoke_without_command=True)
+@runs_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def command(ctx: click.Context, runs_dir: str | None, as_json: bool) -> None:
+    """Runs, the one begun last first. RUN is a name, the beginning of one, or a path."""
+    ctx.obj = runs_dir
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_, runs_dir=runs_dir, as_json=as_json)
+
+
+@command.command("list")
+@runs_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def list_(ctx: click.Context, runs_dir: str | None, as_json: bool) -> None:
+    """List runs."""
+    from nntui.runs.folder import list_runs, runs_root
+    from nntui.runs.summary import load_row
+
+    root = runs_root(runs_dir or ctx.obj)
+    rows = [load_row(folder) for folder in list_runs(root)]
+    if as_json:
+        echo_json([as_plain(row) for row in rows])
+    elif not rows:
+        echo(f"no runs in {root}; nntui train starts one")
+    else:
+        _print_rows(rows)
+
+
+def _print_rows(rows: list[Row]) -> None:
+    columns = ["name", "data", "arch", "status", "epoch", "loss", "metric"]
+    cells = [
+        [r.folder.name, r.summary.data, r.summary.arch, status_text(r), epoch_text(r), loss_text(r), result(r)]
+        for r in rows
+    ]
+    if terminal():  # a drawing is no use to a program
+        columns.append("curve")
+        for line, row in zip(cells, rows, strict=True):
+            line.append(sparkline(row.summary.curve.losses))
+    table(columns, cells)
+
+
+def status_text(row: Row) -> str:
+    return f"{row.status} ({row.host})" if row.host and row.status == "unknown" else row.status
+
+
+def epoch_text(row: Row) -> str:
+    v = row.summary.vitals
+    return f"{v.epoch:.4g}/{v.epochs}" if v.epochs else ""
+
+
+def loss_text(row: Row) -> str:
+    v = row.summary.vitals
+    if v.loss is not None:
+        return f"{v.loss:.4g}"
+    return "nan" if row.summary.curve.steps else ""
+
+
+def result(row: Row) -> str:
+    """The best so far by the primary metric; of a failed run, where it failed."""
+    v = row.summary.vitals
+    if v.needs:
+        return f"needs nntui {v.needs}"
+    if v.failed is not None:
+        return f"step {v.failed.step}: {v.failed.kind}"
+    if v.best is None or v.best.value is None:
+        return ""
+    return f"{v.metric} {v.best.value:.4g}"
+
+
+def sparkline(losses: list[float | None]) -> str:
+    """The curve of the loss in a few blocks, "x" where it was not finite; "" where the output has no blocks."""
+    try:
+        _SPARKS.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return ""
+    picked = [losses[i * len(losses) // _WIDTH] for i in range(_WIDTH)] if len(losses) > _WIDTH else losses
+    finite = [value for value in picked if value is not None]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    scale = (len(_SPARKS) - 1) / (high - low) if high > low else 0.0
+    return "".join("x" if value is None else _SPARKS[int((value - low) * scale)] for value in picked)
+
+
+def as_plain(row: Row) -> dict[str, Any]:  # JSON
+    """One run for programs. Non-finite numbers are null."""
+    import msgspec
+
+    v = row.summary.vitals
+    plain: dict[str, Any] = {
+        "name": row.folder.name,
+        "path": str(row.folder.path),
+        "status": row.status,
+        "host": v.host,
+        "pid": v.pid,
+        "data": row.summary.data,
+        "arch": row.summary.arch,
+        "begun": v.begun,
+        "last": v.last,
+        "seconds": v.seconds,
+        "step": v.step,
+        "epoch": v.epoch,
+        "epochs": v.epochs,
+        "steps_per_epoch": v.steps_per_epoch,
+        "parameters": v.parameters,
+        "loss": v.loss,
+        "lr": v.lr,
+        "samples_per_second": v.samples_per_second,
+        "metric": v.metric,
+        "maximize": v.maximize,
+        "best": v.best,
+        "metrics": v.finished.metrics if v.finished else {},
+        "reason": v.finished.reason if v.finished else "",
+        "failed": v.failed,
+        "warnings": v.warnings,
+        "needs": v.needs,
+        "curve": {"step": row.summary.curve.steps, "loss": row.summary.curve.losses},
+    }
+    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plain))
+    return decoded
+
+
+@command.command()
+@click.argument("run", required=False)
+@runs_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def show(ctx: click.Context, run: str | None, runs_dir: str | None, as_json: bool) -> None:
+    """One run in full: where it stands, layers, checkpoints, commands, warnings. Without RUN, the one begun last."""
+    from nntui.cli.run_report import as_plain_state, report
+    from nntui.runs.attach import load_state
+    from nntui.runs.summary import load_row
+
+    folder = _find(ctx, run, runs_dir)
+    row, state = load_row(folder), load_state(folder)
+    if as_json:
+        echo_json({**as_plain(row), **as_plain_state(folder, state)})
+        return
+    for line in report(row, state, now=time.time()):
+        echo(line)
+
+
+@command.command()
+@click.argument("run", required=False)
+@runs_option
+@click.pass_context
+def path(ctx: click.Context, run: str | None, runs_dir: str | None) -> None:
+    """Print the folder of a run, for scripts. Without RUN, of the one begun last."""
+    click.echo(str(_find(ctx, run, runs_dir).path))  # as it is: a script means this very folder
+
+
+@command.command()
+@click.argument("run", nargs=-1, required=True)
+@runs_option
+@click.option("--yes", "-y", is_flag=True, help="Do not ask. Names must then be whole.")
+@click.option("--force", is_flag=True, help="Also a run of which it cannot be told from here whether it is live.")
+@click.pass_context
+def rm(ctx: click.Context, run: tuple[str, ...], runs_dir: str | None, yes: bool, force: bool) -> None:
+    """Delete runs, with all that is in their folders. Never a live one."""
+    from nntui.runs.folder import folder_size, remove_run
+    from nntui.runs.lock import Live, probe_lock
+
+    folders = list(dict.fromkeys(_find(ctx, text, runs_dir, prefix=not yes) for text in run))
+    for folder in folders:
+        if isinstance(probe_lock(folder), Live):
+            raise UserError(
+                f"{folder.name} is live: nothing was deleted", advice=f"nntui ctl {folder.name} stop ends it"
+            )
+    if not yes:
+        sizes = [f"{clean(folder.name)} ({size_text(folder_size(folder.path))})" for folder in folders]
+        _ask(f"Delete {', '.join(sizes)}?")
+    for folder in folders:
+        freed = remove_run(folder, force=force)
+        echo(f"deleted {folder.name} ({size_text(freed)})")
+
+
+def _ask(question: str) -> None:
+    """Returns when the answer is yes."""
+    if not sys.stdin.isatty():
+        raise UserError("nobody is there to be asked whether to delete", advice="say --yes")
+    click.confirm(question, abort=True)
+
+
+def size_text(size: int) -> str:
+    """Bytes in words."""
+    if size < 1000:
+        return f"{size} bytes"
+    number = float(size)
+    for unit in ("kB", "MB", "GB"):
+        number /= 1000
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+    return f"{number / 1000:.3g} TB"
