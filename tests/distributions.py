@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from textwrap import dedent
@@ -36,6 +37,7 @@ class Site:
         self.packages = folder / "packages"
         self.cache = cache
         self.config = folder / "config"
+        self.paths = [self.packages, REPOSITORY]
         self.packages.mkdir(parents=True, exist_ok=True)
 
     def add(
@@ -64,6 +66,20 @@ class Site:
             (info / "RECORD").write_text(f"{module}.py,,\n{info.name}/METADATA,,\n{info.name}/RECORD,,\n")
         return source
 
+    def link(self, project: Path) -> None:
+        """Install a project folder as `pip install -e` does: its metadata from pyproject.toml, its code where it is."""
+        told = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+        info = self.packages / f"{told['name'].replace('-', '_')}-{told['version']}.dist-info"
+        info.mkdir()
+        lines = ["Metadata-Version: 2.1", f"Name: {told['name']}", f"Version: {told['version']}"]
+        lines += [f"Requires-Dist: {requirement}" for requirement in told["dependencies"]]
+        (info / "METADATA").write_text("\n".join(lines) + "\n")
+        entries = [f"{name} = {target}" for name, target in told["entry-points"]["nntui"].items()]
+        (info / "entry_points.txt").write_text("\n".join(["[nntui]", *entries]) + "\n")
+        (info / "direct_url.json").write_text(json.dumps({"url": project.as_uri(), "dir_info": {"editable": True}}))
+        (info / "RECORD").write_text("")
+        self.paths.append(project)
+
     def module(self, name: str, code: str) -> None:
         """Add a module that belongs to no distribution."""
         (self.packages / f"{name}.py").write_text(dedent(code))
@@ -71,7 +87,7 @@ class Site:
     def environment(self, **extra: str) -> dict[str, str]:
         return {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(self.packages), str(REPOSITORY))),
+            "PYTHONPATH": os.pathsep.join(map(str, self.paths)),
             "NNTUI_CACHE": str(self.cache),
             "NNTUI_CONFIG": str(self.config),
             **extra,

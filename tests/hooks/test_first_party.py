@@ -1,0 +1,39 @@
+"""The first-party plugins in plugins/, found as anybody's would be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from distributions import REPOSITORY, Site
+
+from nntui.hooks.contributions import KINDS
+from nntui.hooks.known import FIRST_PARTY
+
+
+@pytest.fixture(scope="module")
+def extras(new_site: Callable[[], Site]) -> Site:
+    site = new_site()
+    site.link(REPOSITORY / "plugins" / "nntui-extras")
+    return site
+
+
+def test_what_we_say_of_our_plugins_is_what_they_contribute(extras: Site) -> None:
+    told: dict[str, tuple[str, set[tuple[str, str]]]] = {}
+    for kind in KINDS:
+        for entry in extras.json(kind.plural):
+            if entry["plugin"] != "builtin":
+                told.setdefault(entry["plugin"], (entry["distribution"], set()))[1].add((entry["kind"], entry["name"]))
+    assert told == {plugin: (distribution, set(names)) for plugin, (distribution, names) in FIRST_PARTY.items()}
+
+
+def test_they_are_listed_without_torch(extras: Site) -> None:
+    row = extras.rows()["extras"]
+    assert (row["status"], row["message"], row["imported_torch"]) == ("ok", "", False)
+
+
+def test_a_built_in_and_a_first_party_plugin_use_every_hook(extras: Site) -> None:
+    """A hook exists only where two use it. Devices are the exception: no device of a third kind could be tested."""
+    counts = {row["name"]: set(row["counts"]) for row in extras.json("plugins")}
+    assert counts["builtin"] == {kind.plural for kind in KINDS}
+    assert counts["extras"] == counts["builtin"] - {"devices"}
