@@ -15,15 +15,28 @@ if TYPE_CHECKING:
     from nntui.api import LoadedRun, load, train
     from nntui.hooks.contributions import (
         Activation,
+        ActivationFactory,
         Architecture,
         Dataset,
         Device,
         DeviceInfo,
         Optimizer,
+        OptimizerRule,
         Schedule,
         Sniff,
     )
-    from nntui.hooks.data import DataSpec, Example, InputSpec, Prediction, Preprocessor, Source, TargetSpec
+    from nntui.hooks.data import (
+        DataContext,
+        DataSpec,
+        Example,
+        InputSpec,
+        Prediction,
+        Preprocessor,
+        Raw,
+        Source,
+        TargetSpec,
+    )
+    from nntui.hooks.errors import UserError
     from nntui.hooks.params import NoParams, Params, param
     from nntui.hooks.specs import hookimpl
 
@@ -31,8 +44,9 @@ __all__ = [
     "__version__",
     # writing a plugin
     "hookimpl", "Params", "NoParams", "param",
-    "Architecture", "Activation", "Dataset", "Device", "DeviceInfo", "Optimizer", "Schedule", "Sniff",
-    "DataSpec", "InputSpec", "TargetSpec", "Source", "Preprocessor", "Prediction", "Example",
+    "Architecture", "Activation", "ActivationFactory", "Dataset", "Device", "DeviceInfo", "Optimizer",
+    "OptimizerRule", "Schedule", "Sniff", "UserError",
+    "DataContext", "DataSpec", "InputSpec", "TargetSpec", "Raw", "Source", "Preprocessor", "Prediction", "Example",
     # training from Python
     "train", "load", "LoadedRun",
 ]  # fmt: skip
@@ -41,13 +55,20 @@ _HOMES = {
     "hookimpl": "nntui.hooks.specs",
     **dict.fromkeys(("Params", "NoParams", "param"), "nntui.hooks.params"),
     **dict.fromkeys(
-        ("Architecture", "Activation", "Dataset", "Device", "DeviceInfo", "Optimizer", "Schedule", "Sniff"),
+        (
+            *("Architecture", "Activation", "ActivationFactory", "Dataset", "Device", "DeviceInfo"),
+            *("Optimizer", "OptimizerRule", "Schedule", "Sniff"),
+        ),
         "nntui.hooks.contributions",
     ),
     **dict.fromkeys(
-        ("DataSpec", "InputSpec", "TargetSpec", "Source", "Preprocessor", "Prediction", "Example"),
+        (
+            *("DataContext", "DataSpec", "InputSpec", "TargetSpec"),
+            *("Raw", "Source", "Preprocessor", "Prediction", "Example"),
+        ),
         "nntui.hooks.data",
     ),
+    "UserError": "nntui.hooks.errors",
     **dict.fromkeys(("train", "load", "LoadedRun"), "nntui.api"),
 }
 

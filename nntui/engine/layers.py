@@ -186,10 +186,10 @@ def _attention_macs(module: nn.MultiheadAttention, inputs: tuple[Any, ...]) -> i
     """Projections of query, key, value and result, and the two products with the attention weights."""
     query: Tensor = inputs[0]
     key: Tensor = inputs[1] if len(inputs) > 1 else query
-    size = module.embed_dim
+    size: int = module.embed_dim
     queries, keys = query.numel() // query.shape[-1], key.numel() // key.shape[-1]
     time = 1 if module.batch_first else 0
-    attended = keys if key.dim() == 2 else key.shape[time]
-    values = module.vdim or size
-    projections = queries * size * size * 2 + keys * (module.kdim or size) * size + keys * values * size
+    attended: int = keys if key.dim() == 2 else key.shape[time]
+    values: int = module.vdim or size
+    projections: int = queries * size * size * 2 + keys * (module.kdim or size) * size + keys * values * size
     return projections + 2 * queries * attended * size

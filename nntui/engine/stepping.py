@@ -43,11 +43,11 @@ class Stepper:
         if self.clip is not None:
             nn.utils.clip_grad_norm_(self.params, self.clip)
         for group in self._groups:
-            grads = [p.grad for p in group.params]
-            if None in grads:
+            grads = [g for p in group.params if (g := p.grad) is not None]
+            if len(grads) < len(group.params):
                 group.update_some(lr)
             else:
-                self.rule.update(group.params, grads, group.state, lr=lr, weight_decay=group.decay)  # type: ignore[arg-type]
+                self.rule.update(group.params, grads, group.state, lr=lr, weight_decay=group.decay)
 
     def zero_grad(self) -> None:
         for p in self.params:

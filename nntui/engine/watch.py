@@ -247,6 +247,7 @@ class Watch:
         self.check_finite()
         self.keeper.save(self.training.snapshot())
 
+    @torch.no_grad()
     def check_finite(self) -> None:
         """Nothing that is not finite is ever written: looks at the losses not yet read, and at the weights."""
         training = self.training

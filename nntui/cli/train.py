@@ -1,0 +1,244 @@
+"""`nntui train`: trains a network headless, in this process or (`--detach`) in one of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from nntui.cli.flags import spec_command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nntui.runs.folder import RunFolder
+    from nntui.spec.model import RunSpec
+    from nntui.spec.said import Said
+
+_HELP = """Train a network, and watch it learn.
+
+\b
+  nntui train                                    the embedded default
+  nntui train --data fashion --arch cnn          another data set, another network
+  nntui train my.toml --lr 1e-3                  a spec, and what is said beside it
+  nntui train --resume quick-otter-7             go on with a run, exactly
+
+Ctrl-C once finishes the step, writes a checkpoint and ends; twice quits at once.
+"""
+
+
+@spec_command(
+    "train",
+    help=_HELP,
+    extra_options=[
+        click.Option(["--no-ui"], is_flag=True, help="Train headless: lines of text, no interface."),
+        click.Option(["--json"], is_flag=True, help="Print the run's events, one JSON object a line."),
+        click.Option(["--name"], metavar="NAME", help="Name of the run; left out: one is made up."),
+        click.Option(["--runs"], metavar="DIR", help="Folder of all runs (NNTUI_RUNS; else ./runs)."),
+        click.Option(["--detach"], is_flag=True, help="Train in the background; print the run's name and leave."),
+        click.Option(["--resume"], metavar="RUN", help="Go on with a run from its newest checkpoint."),
+        click.Option(["--force"], is_flag=True, help="With --resume: even if it cannot be told whether it is live."),
+        click.Option(["--replay"], metavar="RUN", help="Repeat a run, with the commands that it was given."),
+        click.Option(["--init-from"], metavar="RUN", help="Begin with another run's weights (fine-tuning)."),
+        click.Option(["--detached"], is_flag=True, hidden=True),
+    ],
+)
+def command(
+    said: Said,
+    no_ui: bool,  # noqa: ARG001 - until there is an interface every run is headless
+    json: bool,
+    name: str | None,
+    runs: str | None,
+    detach: bool,
+    resume: str | None,
+    force: bool,
+    replay: str | None,
+    init_from: str | None,
+    detached: bool,
+) -> int:
+    from nntui.runs.folder import runs_root
+
+    chosen = [flag for flag, value in (("--resume", resume), ("--replay", replay), ("--init-from", init_from)) if value]
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(chosen)} exclude each other: choose one.")
+    root = runs_root(runs)
+    if resume is not None:
+        folder, spec = _resumed(resume, root, said, name)
+        return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=False)
+    if replay is not None:
+        folder, spec = _replayed(replay, root, said, name)
+    else:
+        folder, spec = _fresh(said, root, name, init_from)
+    return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=True)
+
+
+def _fresh(said: Said, root: Path, name: str | None, init_from: str | None) -> tuple[RunFolder, RunSpec]:
+    from dataclasses import replace
+
+    from nntui.hooks.registry import registry
+    from nntui.runs.creating import new_run
+    from nntui.runs.folder import find_run
+    from nntui.spec.model import Origin
+    from nntui.spec.resolve import resolve_said
+    from nntui.spec.toml import provenance_warnings
+
+    resolution = resolve_said(said, registry())
+    spec = resolution.spec
+    tell(*resolution.notes, *provenance_warnings(said.tree, spec))
+    if init_from is not None:
+        parent = find_run(init_from, root)
+        spec = replace(spec, origin=Origin(parent=str(parent.path.resolve()), at="best", weights_only=True))
+    return new_run(spec, root, name or said.tree.get("name")), spec
+
+
+def _resumed(resume: str, root: Path, said: Said, name: str | None) -> tuple[RunFolder, RunSpec]:
+    from nntui.hooks.errors import UserError
+    from nntui.runs.events import Finished
+    from nntui.runs.folder import check_format, find_run
+    from nntui.runs.log import read_events
+
+    folder = find_run(resume, root)
+    if said.tree or said.file or name:
+        raise UserError(
+            f"--resume goes on with {folder.name} as it was said: other settings do not go with it",
+            advice=f"change settings in a new run: nntui fork {folder.name} --at last ...",
+        )
+    check_format(folder)
+    events, _ = read_events(folder.events)
+    ended = [e for e in events if isinstance(e, Finished)]
+    if ended and ended[-1].status == "done" and (folder.model / "config.json").exists():
+        raise UserError(
+            f"{folder.name} is done",
+            advice=f"train it further in a new run: nntui fork {folder.name} --at last --epochs N",
+        )
+    return folder, read_spec(folder)
+
+
+def _replayed(replay: str, root: Path, said: Said, name: str | None) -> tuple[RunFolder, RunSpec]:
+    from dataclasses import replace
+
+    from nntui.hooks.errors import UserError
+    from nntui.runs.creating import new_run, replay_origin
+    from nntui.runs.folder import find_run
+
+    parent = find_run(replay, root)
+    if said.tree or said.file:
+        raise UserError(
+            f"--replay repeats {parent.name} as it was: other settings do not go with it",
+            advice="train a run with other settings from its spec: nntui train RUN/run.toml --lr ...",
+        )
+    spec = read_spec(parent)
+    if spec.origin is not None:
+        raise UserError(
+            f"{parent.name} began from {spec.origin.parent}: only a run that began afresh can be replayed",
+            advice=f"replay that one, or fork it anew: nntui fork {spec.origin.parent} --at {spec.origin.at}",
+        )
+    spec = replace(spec, origin=replay_origin(parent))
+    return new_run(spec, root, name), spec
+
+
+def read_spec(folder: RunFolder) -> RunSpec:
+    """The spec of a run, as its run.toml says it. Raises UserError."""
+    from nntui.hooks.registry import registry
+    from nntui.spec.resolve import resolve_said
+    from nntui.spec.toml import provenance_warnings, read_toml
+
+    said = read_toml(folder.run_toml)
+    spec = resolve_said(said, registry()).spec
+    tell(*provenance_warnings(said.tree, spec))
+    return spec
+
+
+def tell(*notes: str) -> None:
+    from nntui.cli.output import clean
+
+    for note in notes:
+        click.echo(f"note: {clean(note)}", err=True)
+
+
+def start(
+    folder: RunFolder,
+    spec: RunSpec,
+    *,
+    json: bool,
+    detach: bool,
+    force: bool,
+    detached: bool,
+    fresh: bool,
+) -> int:
+    """Trains a run here, or in the background; returns the exit code.
+
+    A fresh run that a person's mistake kept from beginning leaves no folder behind.
+    """
+    from nntui.hooks.errors import UserError
+
+    try:
+        if detach:
+            return _in_background(folder, force=force)
+        return _here(folder, spec, json=json, force=force, detached=detached)
+    except UserError:
+        if fresh and not detached:
+            _discard(folder)
+        raise
+
+
+def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached: bool) -> int:
+    # Before numpy comes in: a second pool of threads would wait for ours.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from nntui.cli.display import choose_display
+
+    display = choose_display(json, sys.stdout, name=folder.name)
+    try:
+        from nntui.engine.run import execute
+
+        outcome = execute(
+            folder,
+            spec,
+            show=display.show,
+            force=force,
+            detached=detached,
+            progress=sys.stderr.isatty(),
+            live_runs=live_runs(folder),
+        )
+    finally:
+        display.close()
+    if not json:
+        from nntui.cli.report import ending
+
+        click.echo(ending(folder, outcome.event), err=outcome.code == 3)
+    return outcome.code
+
+
+def live_runs(folder: RunFolder) -> int:
+    """How many other runs beside this one train on this machine now."""
+    from nntui.runs.folder import list_runs
+    from nntui.runs.lock import Live, probe_lock
+
+    others = (run for run in list_runs(folder.path.parent) if run.path != folder.path)
+    return sum(isinstance(probe_lock(run), Live) for run in others)
+
+
+def _in_background(folder: RunFolder, *, force: bool) -> int:
+    from nntui.runs.launch import launch_detached, wait_started
+
+    words = [sys.executable, "-m", "nntui", "train", "--no-ui", "--detached", "--resume", str(folder.path.resolve())]
+    process = launch_detached([*words, *(["--force"] if force else [])], folder)
+    wait_started(folder, process)
+    click.echo(folder.name)
+    click.echo(f"trains in the background: nntui runs show {folder.name}, nntui ctl {folder.name} stop", err=True)
+    return 0
+
+
+def _discard(folder: RunFolder) -> None:
+    """Removes a run that never trained."""
+    from nntui.runs.events import Planned
+    from nntui.runs.folder import remove_run
+    from nntui.runs.log import read_events
+
+    events, _ = read_events(folder.events)
+    if not any(isinstance(e, Planned) for e in events):
+        remove_run(folder)
+
+

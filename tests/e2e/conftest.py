@@ -1,0 +1,35 @@
+"""Run folders and warm processes for the end-to-end tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from processes import Warm
+
+from nntui.hooks.registry import registry
+from nntui.runs.creating import new_run
+from nntui.runs.folder import RunFolder
+from nntui.spec.resolve import resolve_said
+from nntui.spec.said import Said
+from nntui.spec.tables import from_keywords
+
+
+@pytest.fixture(scope="module")
+def warm(house: Path) -> Iterator[Warm]:
+    process = Warm()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def run_of(tmp_path: Path) -> Callable[..., RunFolder]:
+    """Makes a run folder from keywords, as `nntui.train` takes them."""
+
+    def make(name: str, **settings: Any) -> RunFolder:
+        spec = resolve_said(Said(tree=from_keywords(settings)), registry()).spec
+        return new_run(spec, tmp_path / "runs", name)
+
+    return make

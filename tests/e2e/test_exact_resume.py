@@ -1,0 +1,209 @@
+"""A run that was killed, ended, paused or replayed has the weights of one that was not, bit for bit."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from processes import Warm, events_of, wait_for
+
+from nntui.runs.commands import append_command
+from nntui.runs.creating import new_run, replay_origin
+from nntui.runs.events import Checkpointed, Commanded, Finished, Paused, Progress, Started
+from nntui.runs.folder import RunFolder
+
+EVERYTHING: dict[str, Any] = {
+    "data": "digits",
+    "schedule": "one-cycle",
+    "training": {"ema": 0.99, "batch_size": 32, "checkpoint_seconds": 0.05, "label_smoothing": 0.1, "clip_grad": 1.0},
+}
+"""One-cycle, an average of the weights, clipping; dropout and batch normalisation come with each network."""
+
+NETWORKS: dict[str, dict[str, Any]] = {
+    "ffn": {"arch": {"name": "ffn", "hidden": [48, 32], "dropout": 0.2, "norm": "batch"}},
+    "cnn": {"arch": {"name": "cnn", "channels": [8, 8], "dropout": 0.2, "norm": "batch"}},
+    "rnn": {"arch": {"name": "rnn", "cell": "lstm", "hidden": 16, "layers": 2, "dropout": 0.2}},
+}
+EPOCHS = {"ffn": 40, "cnn": 12, "rnn": 10}
+
+
+def settings_of(network: str, **more: Any) -> dict[str, Any]:
+    training = {**EVERYTHING["training"], "epochs": EPOCHS[network], **more.pop("training", {})}
+    return {**EVERYTHING, **NETWORKS[network], "training": training, **more}
+
+
+def weights(folder: RunFolder) -> bytes:
+    return (folder.model / "model.safetensors").read_bytes()
+
+
+def progressed(folder: RunFolder) -> bool:
+    return any(isinstance(e, Progress | Checkpointed) for e in events_of(folder))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("network", ["ffn", "cnn", "rnn"])
+def test_a_run_killed_at_twenty_random_moments_ends_with_the_weights_of_an_undisturbed_one(
+    network: str, warm: Warm, run_of: Callable[..., RunFolder]
+) -> None:
+    undisturbed = run_of("undisturbed", **settings_of(network))
+    assert warm.train(undisturbed) == 0
+    killed = run_of("killed", **settings_of(network))
+    moments = random.Random(network)
+    kills = within_checkpoint = 0
+    while kills < 20:
+        starts = sum(isinstance(e, Started) for e in events_of(killed))
+        pid = warm.start(killed)
+        wait_for(lambda before=starts: sum(isinstance(e, Started) for e in events_of(killed)) > before)
+        if kills % 4 == 3:  # within a checkpoint: its temporary folder is there
+            wait_for(lambda: _writing(killed) or _ended(killed))
+            within_checkpoint += _writing(killed)
+        else:
+            time.sleep(moments.uniform(0.0, 0.5))
+        os.kill(pid, signal.SIGKILL)
+        code = warm.wait(pid)
+        if _ended(killed):  # it was quicker
+            break
+        assert code == -signal.SIGKILL
+        kills += 1
+    assert kills >= 4, "the run was over before it could be killed often enough"
+    if not _ended(killed):
+        assert warm.train(killed) == 0
+    assert weights(killed) == weights(undisturbed)
+
+
+def _writing(folder: RunFolder) -> bool:
+    try:
+        return any(p.name.startswith(".tmp-") for p in folder.checkpoints.iterdir())
+    except FileNotFoundError:
+        return False
+
+
+def _ended(folder: RunFolder) -> bool:
+    return any(isinstance(e, Finished) and e.status == "done" for e in events_of(folder))
+
+
+@pytest.mark.parametrize("network", ["ffn", "cnn", "rnn"])
+def test_sigterm_checkpoints_within_the_epoch_and_the_resumed_run_has_the_same_weights(
+    network: str, warm: Warm, run_of: Callable[..., RunFolder]
+) -> None:
+    undisturbed = run_of("undisturbed", **settings_of(network))
+    assert warm.train(undisturbed) == 0
+    ended = run_of("ended", **settings_of(network, training={"checkpoint_seconds": 3600}))
+    for _ in range(3):
+        before = len(events_of(ended))
+        pid = warm.start(ended)
+        wait_for(lambda seen=before: any(isinstance(e, Progress) for e in events_of(ended)[seen:]) or _ended(ended))
+        os.kill(pid, signal.SIGTERM)
+        code = warm.wait(pid)
+        if events_of(ended)[-1].status == "done":  # it was quicker
+            break
+        assert code == 143
+        assert events_of(ended)[-1].status == "stopped"
+    else:
+        assert warm.train(ended) == 0
+    assert weights(ended) == weights(undisturbed)
+
+
+def test_a_run_that_was_paused_and_resumed_has_the_same_weights(
+    warm: Warm, run_of: Callable[..., RunFolder]
+) -> None:
+    undisturbed = run_of("undisturbed", **settings_of("ffn"))
+    assert warm.train(undisturbed) == 0
+    paused = run_of("paused", **settings_of("ffn"))
+    pid = warm.start(paused)
+    wait_for(lambda: progressed(paused))
+    append_command(paused, "pause", None, "test")
+    wait_for(lambda: any(isinstance(e, Paused) for e in events_of(paused)))
+    still = len(events_of(paused))
+    append_command(paused, "pause", None, "test")  # twice is refused, and shows that it is alive
+    wait_for(lambda: len(events_of(paused)) > still)
+    refused = events_of(paused)[-1]
+    assert isinstance(refused, Commanded) and refused.result == "refused"
+    append_command(paused, "resume", None, "test")
+    assert warm.wait(pid) == 0
+    assert weights(paused) == weights(undisturbed)
+
+
+def test_a_run_killed_while_paused_resumes_to_the_same_weights(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
+    undisturbed = run_of("undisturbed", **settings_of("ffn"))
+    assert warm.train(undisturbed) == 0
+    killed = run_of("killed", **settings_of("ffn"))
+    pid = warm.start(killed)
+    wait_for(lambda: progressed(killed))
+    append_command(killed, "pause", None, "test")
+    wait_for(lambda: any(isinstance(e, Paused) for e in events_of(killed)))
+    os.kill(pid, signal.SIGKILL)
+    warm.wait(pid)
+    assert warm.train(killed) == 0
+    assert weights(killed) == weights(undisturbed)
+
+
+def steered(warm: Warm, folder: RunFolder) -> list[Commanded]:
+    """Trains a run while its learning rate is changed twice and it is extended; what was applied."""
+    pid = warm.start(folder)
+    wait_for(lambda: progressed(folder))
+    append_command(folder, "lr-scale", 0.5, "test")
+    append_command(folder, "extend", 6, "test")
+    wait_for(lambda: sum(isinstance(e, Commanded) for e in events_of(folder)) >= 2)
+    append_command(folder, "lr", 2e-3, "test")
+    wait_for(lambda: sum(isinstance(e, Commanded) for e in events_of(folder)) >= 3)
+    assert warm.wait(pid) == 0
+    applied = [e for e in events_of(folder) if isinstance(e, Commanded)]
+    assert [e.result for e in applied] == ["applied"] * 3
+    return applied
+
+
+def replay_of(parent: RunFolder, run_of: Callable[..., RunFolder], warm: Warm, name: str, **settings: Any) -> RunFolder:
+    from dataclasses import replace
+
+    from nntui.hooks.registry import registry
+    from nntui.spec.resolve import resolve_said
+    from nntui.spec.toml import read_toml
+
+    spec = resolve_said(read_toml(parent.run_toml), registry()).spec
+    folder = new_run(replace(spec, origin=replay_origin(parent)), parent.path.parent, name)
+    return folder
+
+
+def test_a_replay_repeats_commands_at_their_steps_and_reaches_the_same_weights(
+    warm: Warm, run_of: Callable[..., RunFolder]
+) -> None:
+    parent = run_of("steered", **settings_of("ffn"))
+    commands = steered(warm, parent)
+    assert commands[1].value == EPOCHS["ffn"] + 6
+    again = replay_of(parent, run_of, warm, "again")
+    assert warm.train(again) == 0
+    assert weights(again) == weights(parent)
+    plain = run_of("plain", **settings_of("ffn"))
+    assert warm.train(plain) == 0
+    assert weights(plain) != weights(parent), "the commands changed nothing: this test could not fail"
+
+
+def test_a_steered_run_that_is_killed_applies_its_commands_again_at_the_recorded_steps(
+    warm: Warm, run_of: Callable[..., RunFolder]
+) -> None:
+    parent = run_of("steered", **settings_of("ffn", training={"checkpoint_seconds": 3600}))
+    pid = warm.start(parent)
+    wait_for(lambda: progressed(parent))
+    append_command(parent, "lr-scale", 0.3, "test")
+    wait_for(lambda: any(isinstance(e, Commanded) for e in events_of(parent)))
+    os.kill(pid, signal.SIGKILL)  # no checkpoint yet: the command is in the events alone
+    warm.wait(pid)
+    replayed = replay_of(parent, run_of, warm, "replayed")
+    assert warm.train(parent) == 0
+    assert warm.train(replayed) == 0
+    assert weights(parent) == weights(replayed)
+
+
+def test_a_stale_stop_never_ends_a_resumed_run(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
+    run = run_of("stale", **settings_of("ffn", training={"epochs": 2}))
+    append_command(run, "stop", None, "test")
+    assert warm.train(run) == 0
+    told = [e for e in events_of(run) if isinstance(e, Commanded)]
+    assert [e.result for e in told] == ["expired"]
+    assert events_of(run)[-1].status == "done"
