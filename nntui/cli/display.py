@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], float]
 
+_GAP = "  "
 _QUIET_SECONDS = 10.0
 _MOVING_SECONDS = 0.25
 
@@ -139,14 +140,12 @@ class Tracker:
         self._told = max(self._told, math.floor(epoch + 1e-9))
         shown = f"{round(epoch)}" if math.isclose(epoch, round(epoch), abs_tol=1e-6) else f"{epoch:.1f}"
         loss = event.metrics.get("loss")
-        parts = [self.line(self.progress, shown)]
-        if loss is not None:
-            parts.append(f"val loss {number(loss)}")
+        parts = [f"val loss {number(loss)}"] if loss is not None else []
         if self.metric and self.metric != "loss":
             parts.append(metric(self.metric, self.value))
         if event.best:
             parts.append("best")
-        return ["  ".join(parts)]
+        return [self.line(self.progress, shown, *parts)]
 
     def _commanded(self, event: Commanded) -> list[str]:
         if event.command in ("extend", "epochs") and event.result == "applied" and event.value is not None:
@@ -155,19 +154,18 @@ class Tracker:
         why = f": {event.why}" if event.why else ""
         return [f"{event.command}{value} by {event.by}: {event.result} at step {event.step}{why}"]
 
-    def line(self, progress: Progress | None, epoch: str) -> str:
-        """A lasting line: where training is, the loss, the rate, the speed."""
+    def line(self, progress: Progress | None, epoch: str, *measured: str) -> str:
+        """A lasting line: where training is, the loss, what was measured, the rate, time and speed; what matters least
+        stands last."""
         total = f"/{self.epochs}" if self.epochs else ""
-        parts = [f"epoch {epoch}{total}"]
+        parts = [f"epoch {epoch}{total}", f"loss {number(progress.loss)}" if progress is not None else "", *measured]
         if progress is not None:
-            parts += [
-                f"loss {number(progress.loss)}",
-                f"lr {rate(progress.lr)}",
-                per_second(progress.samples_per_second),
-            ]
+            parts.append(f"lr {rate(progress.lr)}")
         if self._first is not None:
             parts.append(duration(self._clock() - self._first))
-        return "  ".join(part for part in parts if part)
+        if progress is not None:
+            parts.append(per_second(progress.samples_per_second))
+        return _GAP.join(part for part in parts if part)
 
     def left(self) -> float | None:
         """Seconds to the end at the speed so far; None where that cannot be told yet."""
@@ -226,10 +224,11 @@ class RichDisplay:
         from rich.text import Text
 
         for line in self._tracker.follow(event):
-            style = (
-                "yellow" if isinstance(event, Warned) else "bold" if isinstance(event, Evaluated) and event.best else ""
-            )
-            self._console.print(Text(clean(line), style=style), soft_wrap=not isinstance(event, Planned))
+            text = clean(line)
+            if isinstance(event, (Evaluated, Progress)):
+                text = _fitted(text, self._console.width)
+            warns, best = isinstance(event, Warned), isinstance(event, Evaluated) and event.best
+            self._console.print(Text(text, style="yellow" if warns else "bold" if best else ""), soft_wrap=True)
         if isinstance(event, (Progress, Evaluated, Commanded)):
             self._draw(always=not isinstance(event, Progress))
 
@@ -255,6 +254,13 @@ class RichDisplay:
             self._live.start(refresh=True)
         else:
             self._live.update(text, refresh=True)
+
+
+def _fitted(line: str, width: int) -> str:
+    """`line` without the parts at its end that do not fit."""
+    while len(line) > width and _GAP in line:
+        line = line.rpartition(_GAP)[0]
+    return line
 
 
 def _draws_blocks(encoding: str) -> bool:

@@ -17,8 +17,9 @@ def number(value: float | None) -> str:
 
 
 def rate(value: float) -> str:
-    """A learning rate, in a width that does not change: 3.00e-03."""
-    return f"{value:.2e}"
+    """A learning rate in few columns that hardly change in number: 3.00e-3."""
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
 def metric(name: str, value: float | None) -> str:

@@ -112,7 +112,7 @@ def test_a_log_gets_a_line_an_epoch(clock: Clock) -> None:
     clock.now += 0.5
     assert shown(display, stream, progress(1.0)) == []
     assert shown(display, stream, evaluated(1.0, 0.8931, best=True)) == [
-        "epoch 1/3  loss 0.5  lr 3.00e-03  41.2k/s  0:04  val loss 0.3  accuracy 89.3%  best"
+        "epoch 1/3  loss 0.5  val loss 0.3  accuracy 89.3%  best  lr 3.00e-3  0:04  41.2k/s"
     ]
     assert shown(display, stream, evaluated(1.0, 0.88, split="test")) == []
 
@@ -126,7 +126,7 @@ def test_a_long_epoch_gets_a_line_every_ten_seconds(clock: Clock) -> None:
         clock.now += 0.25
         lines += shown(display, stream, progress(tick / 800))
     assert len(lines) == 10
-    assert lines[0] == "epoch 0.05/3  loss 0.5  lr 3.00e-03  41.2k/s  0:10  eta 9:50"
+    assert lines[0] == "epoch 0.05/3  loss 0.5  lr 3.00e-3  0:10  41.2k/s  eta 9:50"
 
 
 def test_an_epoch_without_an_evaluation_has_its_line_all_the_same(clock: Clock) -> None:
@@ -201,7 +201,7 @@ def test_a_terminal_has_one_moving_line_below_the_lasting_ones(clock: Clock) -> 
     assert "1.0/3 loss 0.5" in terminal.lines()[-1]
     assert terminal.lines()[-1].endswith("eta 0:20")
     display.show(evaluated(1.0, 0.9, best=True))
-    assert terminal.lines()[-2].startswith("epoch 1/3")
+    assert terminal.lines()[-2] == "epoch 1/3  loss 0.5  val loss 0.3  accuracy 90.0%  best  lr 3.00e-3  0:09"
     assert "accuracy 90.0%" in terminal.lines()[-1]
     display.close()
     display.close()
@@ -305,7 +305,7 @@ def test_a_narrow_line_drops_what_matters_least() -> None:
     for event in (PLAN, progress(0.1), progress(0.5), evaluated(0.5, 0.9)):
         tracker.follow(event)
         clock.now += 1
-    assert moving_line(tracker, "quick-otter-7", 120).endswith("lr 3.00e-03 41.2k/s eta 0:19")
+    assert moving_line(tracker, "quick-otter-7", 120).endswith("lr 3.00e-3 41.2k/s eta 0:19")
     parts = ("lr ", "41.2k/s", "quick-otter-7", "eta", "accuracy", "loss")
     there = [[part in moving_line(tracker, "quick-otter-7", width) for part in parts] for width in range(120, 20, -1)]
     for wide, narrow in itertools.pairwise(there):
