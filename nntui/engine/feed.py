@@ -86,7 +86,8 @@ class Feed:
         self._mixup = mixup
         self._device = device
         self._normalise = _normaliser(spec, device, channels_last)
-        self._lengths = [(i.name, i.lengths) for i in spec.inputs if i.lengths is not None]
+        # An input of a fixed length keeps it, padded: some networks take no other.
+        self._lengths = [(i.name, i.lengths) for i in spec.inputs if i.lengths is not None and i.shape[0] is None]
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         """The batches of one epoch from batch `start` on; a pure function of (seed, epoch, start)."""
