@@ -37,6 +37,8 @@ class Site:
         self.packages = folder / "packages"
         self.cache = cache
         self.config = folder / "config"
+        self.patience = "20"
+        """Seconds that a plugin may take."""
         self.paths = [self.packages, REPOSITORY]
         self.packages.mkdir(parents=True, exist_ok=True)
 
@@ -90,6 +92,7 @@ class Site:
             "PYTHONPATH": os.pathsep.join(map(str, self.paths)),
             "NNTUI_CACHE": str(self.cache),
             "NNTUI_CONFIG": str(self.config),
+            "NNTUI_PLUGIN_TIMEOUT": self.patience,
             **extra,
         }
 

@@ -109,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
         _silence(sys.stdout.fileno())
         return 141  # as a shell tells of a SIGPIPE: the reader (head, a pager) has had enough
     except OSError as error:
-        if not _cannot_flush():
+        if not _while_printing(error):
             raise
         _silence(sys.stdout.fileno())
         return _report(f"cannot write to standard output: {error.strerror or error}")
@@ -122,13 +122,12 @@ def _report(text: str) -> int:
     return 2
 
 
-def _cannot_flush() -> bool:
+def _while_printing(error: OSError) -> bool:
     """Whether it is standard output itself that fails (a full disk), not something that a command did."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and last.tb_frame.f_globals.get("__name__") in (__name__, "click.utils", "rich.console")
 
 
 def _silence(descriptor: int) -> None:

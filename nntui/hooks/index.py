@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nntui.hooks.children import ask
+from nntui.hooks.children import ask, time_limit
 from nntui.hooks.discovery import Found, key, surroundings
 from nntui.hooks.names import well_formed
 from nntui.hooks.places import cache_dir, write_atomically
@@ -104,7 +104,9 @@ def _read(found: Found, hashed: str) -> Indexed | None:
         return None
     if record.get("status") != "ok":
         age = time.time() - float(record.get("made", 0.0))
-        if found.builtin or not 0 <= age < _RETRY_FAILED or record.get("surroundings") != surroundings():
+        patience = record.get("limit", 0.0) >= time_limit()  # else it is given more time now than it had
+        fresh = patience and 0 <= age < _RETRY_FAILED and record.get("surroundings") == surroundings()
+        if found.builtin or not fresh:
             return None
     try:
         return _from_answer(record)
@@ -133,6 +135,7 @@ def _write(found: Found, hashed: str, answer: dict[str, Any]) -> None:
         "version": found.version,
         "made": time.time(),
         "surroundings": surroundings(),
+        "limit": time_limit(),
         **answer,
     }
     file = _file(found, hashed)

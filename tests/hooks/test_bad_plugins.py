@@ -59,6 +59,7 @@ SLOW_TORCH = """
 @pytest.fixture(scope="module")
 def house_of_horrors(new_site: Callable[[], Site]) -> Site:
     site = new_site()
+    site.patience = "4"
     site.add("gru", GRU)
     site.add("raises", "1 / 0")
     site.add("leaves", "import sys; sys.exit(0)")
@@ -82,12 +83,12 @@ def house_of_horrors(new_site: Callable[[], Site]) -> Site:
 
 @pytest.fixture(scope="module")
 def rows(house_of_horrors: Site) -> dict[str, dict[str, Any]]:
-    rows = house_of_horrors.json("plugins", NNTUI_PLUGIN_TIMEOUT="4")
+    rows = house_of_horrors.json("plugins")
     return {row["distribution"]: row for row in rows}
 
 
 def test_the_rest_goes_on(rows: dict[str, dict[str, Any]]) -> None:
-    assert rows["nntui"]["status"] == "ok"
+    assert rows["nntui"]["status"] == "ok" and not rows["nntui"]["imported_torch"]
     assert rows["nntui-gru"]["status"] == "ok"
     assert rows["nntui-gru"]["counts"] == {"architectures": 1}
     assert rows["nntui-gru"]["seconds"] > 0
@@ -160,9 +161,9 @@ def test_the_table_and_the_list_show_the_good_ones(house_of_horrors: Site, rows:
 
 def test_a_hanging_plugin_costs_its_time_once(house_of_horrors: Site, rows: dict[str, dict[str, Any]]) -> None:
     started = time.monotonic()
-    again = house_of_horrors.rows()  # with the default limit of 20 s
+    again = house_of_horrors.rows()
     assert again["hangs"]["status"] == "failed"
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc")

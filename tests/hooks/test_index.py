@@ -55,6 +55,15 @@ def test_a_failed_plugin_is_looked_at_again_once_something_is_installed(site: Si
     assert site.rows()["gru"]["status"] == "ok"
 
 
+def test_a_plugin_that_was_too_slow_is_looked_at_again_when_given_more_time(site: Site) -> None:
+    site.add("slow", site.telling("import time; time.sleep(1.5)\n" + GRU.replace("\n    ", "\n")))
+    site.patience = "1"
+    assert site.rows()["slow"]["status"] == site.rows()["slow"]["status"] == "failed"
+    assert len(site.imported()) == 1
+    site.patience = "20"
+    assert site.rows()["slow"]["status"] == "ok"
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"index": 1}', "\x00\xff", '{"index": 1, "status": "ok"}'])
 def test_a_corrupt_index_is_made_again(gru: tuple[Site, Path], damage: str) -> None:
     site, _ = gru
