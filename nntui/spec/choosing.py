@@ -132,7 +132,7 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
             if by:
                 chosen_by[kind] = by
     suggested = suggestions({kind: of_entry(entry) for kind, entry in entries.items()})
-    faults.suggested_by(suggested.sources)
+    faults.suggested_by({key: who for key, who in suggested.sources.items() if not _is_said(key, tables)})
     notes += [f"{who} suggests {key}, which is no setting: left out" for who, key in suggested.unknown]
     return Choosing(
         tables=tables,
@@ -143,6 +143,11 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
         notes=tuple(notes),
         chosen_by=chosen_by,
     )
+
+
+def _is_said(key: str, tables: Mapping[str, Mapping[str, Any]]) -> bool:
+    table, _, name = key.partition(".")
+    return name in tables[table]
 
 
 def _find(kind: str, name: Any, registry: Registry, faults: Faults, recorded: Mapping[str, Any]) -> Entry | None:
