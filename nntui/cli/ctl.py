@@ -49,7 +49,12 @@ def command(run: str, action: str, value: str | None, wait: bool, runs_dir: str 
         click.echo(clean(f"whether {folder.name} is live cannot be told from here: {live.why}"), err=True)
     offset = _end_of(folder)
     asked = append_command(folder, kind, number, _me())
-    met = _outcome(folder, asked, offset, None if wait else PATIENCE_SECONDS)
+    try:
+        met = _outcome(folder, asked, offset, None if wait else PATIENCE_SECONDS)
+    except OSError as error:
+        raise UserError(
+            f"{folder.name} was asked; what comes of it cannot be read: {folder.events}: {error.strerror or error}"
+        ) from error
     if met is None:
         echo(f"{folder.name}: {said(action, value)} asked, not yet applied; nntui runs show {folder.name} tells more")
     elif met.result == "applied":

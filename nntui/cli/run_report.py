@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nntui.cli.runs import epoch_text, loss_text, size_text, status_text
+from nntui.cli.runs import epoch_text, loss_text, size_text, status_text, to_json
 
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
@@ -166,20 +166,21 @@ def _when(moment: float, now: float) -> str:
 
 
 def as_plain_state(folder: RunFolder, state: RunState) -> dict[str, Any]:  # JSON
-    """What `--json` says beyond a line of the list. Non-finite numbers are null."""
-    import msgspec
-
+    """What `--json` says beyond a line of the list."""
     from nntui.runs.checkpoints import list_checkpoints
 
-    plain = {
-        "plan": state.plan,
-        "evaluations": state.evaluations,
+    plain: dict[str, Any] = to_json(
+        {
+            "plan": state.plan,
+            "evaluations": state.evaluations,
+            "commands": list(state.commands.values()),
+            "pauses": state.pauses,
+            "sessions": state.sessions,
+        }
+    )
+    return {
+        **plain,
         "checkpoints": [{"step": i.step, "path": str(i.path), "bytes": i.bytes} for i in list_checkpoints(folder)],
-        "commands": list(state.commands.values()),
-        "pauses": state.pauses,
-        "sessions": state.sessions,
         "messages": [warning.message for warning in state.warnings],
         "model": str(folder.model) if folder.model.is_dir() else None,
     }
-    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plain))
-    return decoded

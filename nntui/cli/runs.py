@@ -120,10 +120,8 @@ def sparkline(losses: list[float | None]) -> str:
 
 def as_plain(row: Row) -> dict[str, Any]:  # JSON
     """One run for programs. Non-finite numbers are null."""
-    import msgspec
-
     v = row.summary.vitals
-    plain: dict[str, Any] = {
+    return {
         "name": row.folder.name,
         "path": str(row.folder.path),
         "status": row.status,
@@ -144,16 +142,21 @@ def as_plain(row: Row) -> dict[str, Any]:  # JSON
         "samples_per_second": v.samples_per_second,
         "metric": v.metric,
         "maximize": v.maximize,
-        "best": v.best,
+        "best": to_json(v.best),
         "metrics": v.finished.metrics if v.finished else {},
         "reason": v.finished.reason if v.finished else "",
-        "failed": v.failed,
+        "failed": to_json(v.failed),
         "warnings": v.warnings,
         "needs": v.needs,
         "curve": {"step": row.summary.curve.steps, "loss": row.summary.curve.losses},
     }
-    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(plain))
-    return decoded
+
+
+def to_json(value: Any) -> Any:  # structs, dataclasses and what they hold -> plain data
+    """What `echo_json` can print. Names of files stay exact, also those that are not UTF-8."""
+    import msgspec
+
+    return msgspec.to_builtins(value)
 
 
 @command.command()
@@ -168,11 +171,18 @@ def show(ctx: click.Context, run: str | None, runs_dir: str | None, as_json: boo
     from nntui.runs.summary import load_row
 
     folder = _find(ctx, run, runs_dir)
-    row, state = load_row(folder), load_state(folder)
+    try:
+        row, state = load_row(folder), load_state(folder)
+        plain = {**as_plain(row), **as_plain_state(folder, state)} if as_json else {}
+        lines = [] if as_json else list(report(row, state, now=time.time()))
+    except OSError as error:
+        raise UserError(
+            f"{folder.name} cannot be read: {error.filename or folder.path}: {error.strerror or error}",
+            advice="see who owns the folder, and what its files allow",
+        ) from error
     if as_json:
-        echo_json({**as_plain(row), **as_plain_state(folder, state)})
-        return
-    for line in report(row, state, now=time.time()):
+        echo_json(plain)
+    for line in lines:
         echo(line)
 
 

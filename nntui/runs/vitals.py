@@ -35,6 +35,9 @@ ENDED: frozenset[str] = frozenset({"done", "stopped", "failed"})
 BIRTH_SECONDS = 60.0
 """How long a run without events and without an engine is taken for one that is just being started."""
 
+_CLOCK_SET = 30 * 86400.0
+"""A longer time between two events of a process than this was no time: its clock was set."""
+
 _BESTS = 32
 """Bests kept: the last, and those to go back to when a resume supersedes it."""
 
@@ -198,8 +201,9 @@ _HANDLERS: dict[type, Callable[[Vitals, Any], None]] = {
 
 def fold_vitals(v: Vitals, event: AnyEvent) -> Vitals:
     """`v` after `event`, changed in place. Never raises, whatever the order of the events."""
-    if v.phase == "training" and event.time > v.last > 0 and type(event) is not Started:
-        v.seconds += event.time - v.last
+    passed = event.time - v.last
+    if v.phase == "training" and v.last > 0 and 0 < passed < _CLOCK_SET and type(event) is not Started:
+        v.seconds += passed
     v.last = event.time or v.last
     handler = _HANDLERS.get(type(event))
     if handler is not None:
