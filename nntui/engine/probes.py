@@ -15,6 +15,7 @@ weights bit for bit. Everything stays on the device until `after_update`, which 
 from __future__ import annotations
 
 import math
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ SAMPLE = 1 << 14
 """Statistics and histogram look at no more numbers of an output than this, evenly spread over it."""
 SLOPES = 1 << 13
 """The slope of an activation is taken at about so many of its inputs."""
+MAPS = 1 << 18
+"""Dead units are looked for among about so many numbers of an output."""
 FLAT = 0.01
 """An activation is flat where its slope is below this: next to nothing comes back through it."""
 BINS = 24
@@ -44,7 +47,8 @@ _FIGURES = 6  # mean, std, low, high, dead, saturated; the bins follow
 _PLAIN = (nn.Flatten, nn.Unflatten, nn.Identity, nn.modules.dropout._DropoutNd)
 _CHANNELS_FIRST = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm)
 _FEATURES_LAST = (nn.Linear, nn.Embedding, nn.EmbeddingBag, nn.RNNBase, nn.RNNCellBase, nn.LayerNorm)
-_NOT_ELEMENTWISE = (nn.MultiheadAttention, nn.Softmax, nn.Softmax2d, nn.LogSoftmax, nn.Softmin, nn.GLU)
+# They mix numbers, or draw them.
+_NOT_ELEMENTWISE = (nn.MultiheadAttention, nn.Softmax, nn.Softmax2d, nn.LogSoftmax, nn.Softmin, nn.RReLU)
 
 
 @dataclass
@@ -54,14 +58,15 @@ class _Seen:
     layer: Layer
     figures: Tensor | None = None
     """float32 (6 + BINS,); NaN for what does not apply."""
-    saturated: Tensor | None = None
+    inputs: Tensor | None = None
+    """A copy of an activation's first rows of input, between its two hooks."""
     gradient: Tensor | None = None
     before: list[Tensor] | None = None
     """Copies of the layer's parameters, while the update is made."""
 
 
 class Probe:
-    """Looks into the layers of a network for one step. Of a layer that is called several times, the first call counts."""
+    """Looks into the layers of a network for one step; of a layer that is called several times, at the first call."""
 
     def __init__(self, model: nn.Module) -> None:
         self._model = model
@@ -91,11 +96,13 @@ class Probe:
         if id(module) in self._seen or len(inputs) != 1:
             return
         x = inputs[0]
-        if isinstance(x, Tensor) and x.is_floating_point() and x.numel():
-            seen = self._seen[id(module)] = _Seen(self._layers[id(module)])
-            seen.saturated = _flat_share(module, x)
+        if isinstance(x, Tensor) and x.is_floating_point() and x.numel() and x.dim():
+            rows = max(1, SLOPES * len(x) // x.numel())
+            # A copy: the activation may work in place.
+            self._seen[id(module)] = _Seen(self._layers[id(module)], inputs=x.detach()[:rows].clone())
 
     def _on_output(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        del inputs  # may have been changed in place
         seen = self._seen.setdefault(id(module), _Seen(self._layers[id(module)]))
         if isinstance(module, _CHANNELS_FIRST):
             self._channels_first = True
@@ -107,8 +114,10 @@ class Probe:
         with torch.no_grad():
             y = y.detach()
             dead = saturated = torch.full((), math.nan, device=y.device)
-            if seen.saturated is not None and y.shape == inputs[0].shape:
-                dead, saturated = self._dead_share(y), seen.saturated
+            if seen.inputs is not None and seen.inputs.shape[1:] == y.shape[1:]:
+                saturated = _flat_share(module, seen.inputs, y[: len(seen.inputs)])
+                dead = torch.where(saturated.isnan(), saturated, self._dead_share(y))
+            seen.inputs = None
             sample = _sample(y)
             statistics = _statistics(sample)
             bins = _bins(sample, statistics[2], statistics[3])
@@ -116,12 +125,20 @@ class Probe:
 
     def _dead_share(self, y: Tensor) -> Tensor:
         """Share of units (channels or features) that gave one and the same number for the whole batch: 0 of a relu
-        that never fires, 6 of a relu6 that is always full. NaN where each unit was seen only once."""
+        that never fires, 6 of a relu6 that is always full. NaN where each unit was seen only once.
+
+        Of large maps every few positions are looked at, of every sample.
+        """
         first = y.dim() > 2 and (self._channels_first is None or self._channels_first)
         unit = 1 if first else y.dim() - 1
-        others = [axis for axis in range(y.dim()) if axis != unit]
-        if not others or y.numel() == y.shape[unit]:
+        positions = [axis for axis in range(1, y.dim()) if axis != unit]
+        if y.dim() < 2 or y.numel() == y.shape[unit]:
             return torch.full((), math.nan, device=y.device)
+        if positions and y.numel() > MAPS:
+            stride = math.ceil((y.numel() / MAPS) ** (1 / len(positions)))
+            for axis in positions:
+                y = y[(slice(None),) * axis + (slice(None, None, stride),)]
+        others = [0, *positions]
         return (y.amax(others) == y.amin(others)).float().mean()
 
     # -- around the update
@@ -161,7 +178,8 @@ class Probe:
         offer = getattr(self._model, "probes", None)
         if offer is None or isinstance(offer, nn.Module) or not callable(offer):
             return {}
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        own = {p.device for p in self._model.parameters() if p.is_cuda}
+        with torch.no_grad(), torch.random.fork_rng(devices=own):
             offered = offer()
         if not isinstance(offered, dict) or not all(isinstance(t, Tensor) for t in offered.values()):
             raise TypeError(f"{type(self._model).__name__}.probes() must return a dict of tensors by name")
@@ -169,33 +187,43 @@ class Probe:
 
 
 def _may_be_activation(module: nn.Module) -> bool:
-    """Whether a module works on each number alone, as far as that can be told without asking it.
-
-    torch's own are known. Of others, those without children and buffers count, and without parameters but single
-    numbers: a function of one number needs no more, and calling it once more for its slope changes nothing.
-    """
+    """Whether a module may work on each number alone: torch's activations, and of others those without children,
+    buffers and parameters (single numbers aside), which a function of one number does not need."""
     if isinstance(module, _NOT_ELEMENTWISE):
         return False
-    home = type(module).__module__
-    if home.startswith("torch."):
-        return home == "torch.nn.modules.activation"
+    if type(module).__module__.startswith("torch."):
+        return _from_torch(module)
     if next(module.children(), None) is not None or next(module.buffers(), None) is not None:
         return False
     return all(p.numel() == 1 for p in module.parameters())
 
 
-def _flat_share(module: nn.Module, x: Tensor) -> Tensor:
-    """Share of inputs at which the slope of an activation is next to nothing, by its derivative at the first rows."""
-    rows = max(1, SLOPES * len(x) // x.numel()) if x.dim() else 1
-    at = (x.detach()[:rows] if x.dim() else x.detach()).clone().requires_grad_()
-    own = [at.device] if at.is_cuda else []
-    with torch.enable_grad(), torch.random.fork_rng(devices=own):  # a randomised one (RReLU) must not shift training
-        # Past the module's hooks, and on a copy: an activation may work in place. Parameters gather no gradient.
-        y = module.forward(at.clone())
-        if not isinstance(y, Tensor) or not y.requires_grad:
+def _from_torch(module: nn.Module) -> bool:
+    return type(module).__module__ == "torch.nn.modules.activation"
+
+
+def _flat_share(module: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Share of the inputs `x` at which an activation's slope is next to nothing, by its derivative. NaN where the
+    module turns out to be random, or to mix numbers with each other.
+
+    It is called once more, past its hooks and as a copy, so that what it may note of itself stays as it was; its
+    parameters gather no gradient.
+    """
+    own = [x.device] if x.is_cuda else []
+    at = x.requires_grad_()
+    with torch.enable_grad(), torch.random.fork_rng(devices=own):
+        again = copy(module).forward(at.clone())
+        if not isinstance(again, Tensor) or again.shape != y.shape or not again.requires_grad:
             return torch.full((), math.nan, device=x.device)
-        (slope,) = torch.autograd.grad(y.sum(), at)
-    return (slope.detach().abs() < FLAT).float().mean()
+        known = _from_torch(module)
+        (slope,) = torch.autograd.grad(again.sum(), at, retain_graph=not known)
+        share = (slope.abs() < FLAT).float().mean()
+        if known:
+            return share
+        (of_first,) = torch.autograd.grad(again.reshape(len(x), -1)[:, 0].sum(), at)
+    alone = (of_first.reshape(len(x), -1)[:, 1:] == 0).all()
+    same = torch.isclose(again.detach(), y, rtol=1e-3, atol=1e-5, equal_nan=True).all()
+    return torch.where(alone & same, share, math.nan)
 
 
 def _sample(y: Tensor) -> Tensor:
@@ -229,7 +257,9 @@ def _norm(tensors: list[Tensor]) -> Tensor | None:
     """Norm of all numbers together; None without any."""
     if not tensors:
         return None
-    return torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(t.detach().float()) for t in tensors]))
+    norms = torch.stack([torch.linalg.vector_norm(t.detach().float()) for t in tensors])
+    whole: Tensor = torch.linalg.vector_norm(norms)
+    return whole
 
 
 def _row(seen: _Seen, weight: Tensor | None, update: Tensor | None) -> Tensor:
