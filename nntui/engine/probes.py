@@ -138,8 +138,8 @@ class Probe:
             stride = math.ceil((y.numel() / MAPS) ** (1 / len(positions)))
             for axis in positions:
                 y = y[(slice(None),) * axis + (slice(None, None, stride),)]
-        others = [0, *positions]
-        return (y.amax(others) == y.amin(others)).float().mean()
+        units = y.movedim(unit, 0).flatten(1)  # a copy, but ten times faster than reducing around the units
+        return (units.amax(1) == units.amin(1)).float().mean()
 
     # -- around the update
 
@@ -235,7 +235,7 @@ def _sample(y: Tensor) -> Tensor:
     # A stride that shares a factor with the shape would visit some channels or pixels only.
     while stride > 1 and math.gcd(stride, flat.numel()) > 1:
         stride += 1
-    return flat[::stride].float()
+    return flat[::stride].to(torch.float32, copy=True)  # close together: it is read several times
 
 
 def _statistics(x: Tensor) -> Tensor:
