@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from nntui.cli.figures import duration, metric, metrics, rate
 from nntui.cli.runs import epoch_text, loss_text, size_text, status_text, to_json
 
 if TYPE_CHECKING:
@@ -26,15 +27,15 @@ def report(row: Row, state: RunState, *, now: float) -> Iterator[str]:
         "data": row.summary.data,
         "network": row.summary.arch + (f", {v.parameters:,} parameters" if v.parameters else ""),
         "begun": _when(v.begun, now) if v.begun else "",
-        "trained": f"{_span(v.seconds)} in {len(state.sessions)} process{'es' if len(state.sessions) != 1 else ''}"
+        "trained": f"{duration(v.seconds)} in {len(state.sessions)} process{'es' if len(state.sessions) != 1 else ''}"
         if state.sessions
         else "",
         "epoch": f"{epoch_text(row)}, step {v.step:,}" if v.epochs else "",
         "left": _left(row, state),
         "loss": loss_text(row),
-        "rate": f"{v.lr:.4g}" if v.lr is not None else "",
+        "rate": rate(v.lr) if v.lr is not None else "",
         "best": _best(state),
-        "test": _metrics(v.finished.metrics) if v.finished else "",
+        "test": metrics(v.finished.metrics, v.metric) if v.finished else "",
         "ended": v.finished.reason if v.finished else "",
         "model": str(folder.model) if folder.model.is_dir() else "",
     }
@@ -51,18 +52,14 @@ def report(row: Row, state: RunState, *, now: float) -> Iterator[str]:
 
 def _left(row: Row, state: RunState) -> str:
     left = state.seconds_left() if row.status == "training" else None
-    return "" if left is None else f"about {_span(left)}"
+    return "" if left is None else f"about {duration(left)}"
 
 
 def _best(state: RunState) -> str:
     best = state.best
     if best is None or best.value is None:
         return ""
-    return f"{state.vitals.metric} {best.value:.4g} at step {best.step:,} (epoch {best.epoch:.4g})"
-
-
-def _metrics(metrics: dict[str, float | None]) -> str:
-    return ", ".join(f"{name} {'nan' if value is None else format(value, '.4g')}" for name, value in metrics.items())
+    return f"{metric(state.vitals.metric, best.value)} at step {best.step:,} (epoch {best.epoch:.4g})"
 
 
 def _failure(state: RunState) -> Iterator[str]:
@@ -148,21 +145,13 @@ def _next(row: Row) -> Iterator[str]:
         yield f"  {advice}"
 
 
-def _span(seconds: float) -> str:
-    whole = int(seconds)
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s" if minutes else f"{seconds:.3g} s"
-
-
 def _when(moment: float, now: float) -> str:
     try:
         text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(moment))
     except (ValueError, OverflowError, OSError):
         return "?"  # a time that no calendar has
     ago = now - moment
-    return f"{text} ({_span(ago)} ago)" if 0 <= ago < 86400 else text
+    return f"{text}, {duration(ago)} ago" if 0 <= ago < 86400 else text
 
 
 def as_plain_state(folder: RunFolder, state: RunState) -> dict[str, Any]:  # JSON

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from nntui.cli.figures import metric, number
 from nntui.cli.output import clean, echo, echo_json, table, terminal
 from nntui.hooks.errors import UserError
 
@@ -88,9 +89,7 @@ def epoch_text(row: Row) -> str:
 
 def loss_text(row: Row) -> str:
     v = row.summary.vitals
-    if v.loss is not None:
-        return f"{v.loss:.4g}"
-    return "nan" if row.summary.curve.steps else ""
+    return number(v.loss) if row.summary.curve.steps else ""
 
 
 def result(row: Row) -> str:
@@ -102,7 +101,7 @@ def result(row: Row) -> str:
         return f"step {v.failed.step}: {v.failed.kind}"
     if v.best is None or v.best.value is None:
         return ""
-    return f"{v.metric} {v.best.value:.4g}"
+    return metric(v.metric, v.best.value)
 
 
 def sparkline(losses: list[float | None]) -> str:

@@ -23,6 +23,9 @@ from nntui.runs.vitals import Status, Vitals, fold_vitals, status_of
 
 SUMMARY_VERSION = 1
 
+_NONE = "none"
+"""A setting left empty in run.toml (nntui.spec.text writes it so, and imports pydantic, which a list does without)."""
+
 _HEAD = 256
 """Bytes at the start of the events by which a summary knows them again; `started` holds time, host and process."""
 _CURVE = 128
@@ -204,5 +207,6 @@ def _name_parts(folder: RunFolder, summary: Summary) -> bool:
 def _named(table: object) -> str:
     """What a table of run.toml names: {name: digits}, {path: ./pets}, or just digits."""
     if isinstance(table, dict):
-        table = table.get("path") or table.get("name")
+        path = table.get("path")
+        table = path if path not in (None, "", _NONE) else table.get("name")
     return table if isinstance(table, str) else ""

@@ -102,7 +102,7 @@ def test_the_list_shows_each_run_and_where_it_stands(root, capsys):
     assert lines[1] == ["quick-otter-7", "digits", "ffn", "training", "0.5/4", "0.5"]
     assert lines[2][:6] == ["odd-lynx-5", "digits", "ffn", "failed", "0.7/4", "nan"]
     assert lines[2][6:] == ["step", "7:", "non-finite"]
-    assert lines[3] == ["calm-heron-6", "digits", "ffn", "done", "4/4", "0.25", "accuracy", "0.75"]
+    assert lines[3] == ["calm-heron-6", "digits", "ffn", "done", "4/4", "0.25", "accuracy", "75.0%"]
     assert lines[4][3] == "lost"
 
 
@@ -156,8 +156,8 @@ def test_show_tells_one_run_in_full(root, capsys):
         "calm-heron-6  done",
         str(folder.path),
         "ffn, 2,410 parameters",
-        "accuracy 0.75 at step 10",
-        "accuracy 0.7188",
+        "accuracy 75.0% at step 10",
+        "accuracy 71.9%",
         "fc2  Linear          ?x10",
         "step 10            1.5 kB  best",
         "step 40            1.5 kB  last",

@@ -155,6 +155,11 @@ def test_a_path_says_more_than_the_reader_that_took_it(folder):
     assert (load_summary(folder).data, load_summary(folder).arch) == ("./pets", "cnn")
 
 
+def test_an_empty_path_is_no_path(folder):
+    folder.run_toml.write_text('[data]\nname = "digits"\npath = "none"\n')
+    assert load_summary(folder).data == "digits"
+
+
 def test_a_live_run_trains_and_a_killed_one_is_lost(folder):
     write(folder, started(), planned(), progress(1))
     with RunLock(folder):
