@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Schema: TypeAlias = dict[str, Any]  # JSON
 
+_PATH: Schema = {"type": "string", "pattern": r"[/\\.~]", "description": "Path of your own files"}
+"""What tells a path from a name, as far as a pattern can: a separator or a dot, which no name has."""
+
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -29,7 +32,8 @@ def json_schema(registry: Registry) -> Schema:
         names = sorted({name for entry in entries for name in (entry.name, entry.qualified)})
         variants = [_variant(kind, entry, definitions) for entry in entries]
         short = {"enum": names, "description": "The name alone"}
-        properties[kind] = {"anyOf": [*variants, short], "description": f"The {NOUNS[kind]}"}
+        paths = [_PATH] if any(entry.meta.get("has_sniff") for entry in entries) else []
+        properties[kind] = {"anyOf": [*variants, short, *paths], "description": f"The {NOUNS[kind]}"}
     for table in ("training", "origin"):
         properties[table] = _own(table, definitions)
     for table in RECORDED:
@@ -57,7 +61,7 @@ def _variant(kind: str, entry: Entry, definitions: Schema) -> Schema:
     names = [entry.name, entry.qualified]
     default = entry.name == DEFAULTS[kind]
     # A path may stand for the name of the data: whichever reader takes it has these keys.
-    name: Schema = {"type": "string"} if entry.meta.get("has_sniff") else {"enum": names}
+    name: Schema = {"anyOf": [{"enum": names}, _PATH]} if entry.meta.get("has_sniff") else {"enum": names}
     required = [*schema.get("required", ()), *(() if default else ("name",))]
     return {
         "type": "object",
