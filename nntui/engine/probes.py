@@ -45,8 +45,9 @@ _FIGURES = 6  # mean, std, low, high, dead, saturated; the bins follow
 
 # They pass on what they are given: the layer before them has been looked at.
 _PLAIN = (nn.Flatten, nn.Unflatten, nn.Identity, nn.modules.dropout._DropoutNd)
+# They say which axis the units are on; a layer normalisation may stand after either, and keeps it.
 _CHANNELS_FIRST = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm)
-_FEATURES_LAST = (nn.Linear, nn.Embedding, nn.EmbeddingBag, nn.RNNBase, nn.RNNCellBase, nn.LayerNorm)
+_FEATURES_LAST = (nn.Linear, nn.Embedding, nn.EmbeddingBag, nn.RNNBase, nn.RNNCellBase)
 # They mix numbers, or draw them.
 _NOT_ELEMENTWISE = (nn.MultiheadAttention, nn.Softmax, nn.Softmax2d, nn.LogSoftmax, nn.Softmin, nn.RReLU)
 

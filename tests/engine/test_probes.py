@@ -223,6 +223,17 @@ def test_units_are_features_after_a_linear_layer_and_channels_after_a_convolutio
     assert probed(series, torch.randn(8, 3, 5))["1"].dead == 0.125
 
 
+def test_a_layer_normalisation_between_keeps_the_units_where_they_were() -> None:
+    class ChannelNorm(nn.LayerNorm):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x.transpose(1, 2)).transpose(1, 2)
+
+    series = nn.Sequential(nn.Conv1d(3, 8, 1), ChannelNorm(8), nn.ReLU())
+    with torch.no_grad():
+        series[1].bias[0] = -100
+    assert probed(series, torch.randn(8, 3, 5))["2"].dead == 0.125
+
+
 def test_a_unit_seen_once_is_not_called_dead() -> None:
     assert probed(nn.Sequential(nn.Linear(3, 4), nn.ReLU()), torch.randn(1, 3))["1"].dead is None
 
