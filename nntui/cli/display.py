@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+import msgspec
+
 from nntui.cli.figures import duration, metric, number, per_second, rate
 from nntui.cli.output import clean
 from nntui.cli.report import plan_lines
@@ -63,8 +65,6 @@ class JsonDisplay:
         self._stream = stream
 
     def show(self, event: AnyEvent) -> None:
-        import msgspec
-
         self._stream.write(msgspec.json.encode(event).decode() + "\n")
         self._stream.flush()
 
@@ -137,6 +137,8 @@ class Tracker:
         self.value = event.metrics.get(self.metric)
         self.evaluated = True
         epoch = event.epoch
+        if self.progress is not None and epoch > self.progress.epoch:  # progress is told only now and then
+            self.progress = msgspec.structs.replace(self.progress, epoch=epoch, step=event.step)
         self._told = max(self._told, math.floor(epoch + 1e-9))
         shown = f"{round(epoch)}" if math.isclose(epoch, round(epoch), abs_tol=1e-6) else f"{epoch:.1f}"
         loss = event.metrics.get("loss")
