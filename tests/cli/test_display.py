@@ -200,12 +200,13 @@ def test_a_terminal_has_one_moving_line_below_the_lasting_ones(clock: Clock) -> 
     assert terminal.lines()[-1].startswith("quick-otter-7 ███")
     assert "1.0/3 loss 0.5" in terminal.lines()[-1]
     assert terminal.lines()[-1].endswith("eta 0:20")
-    display.show(evaluated(1.0, 0.9, best=True))
-    assert terminal.lines()[-2] == "epoch 1/3  loss 0.5  val loss 0.3  accuracy 90.0%  best  lr 3.00e-3  0:09"
+    display.show(evaluated(1.1, 0.9, best=True))
+    assert "1.1/3" in terminal.lines()[-1]  # the bar stands where the evaluation was
+    assert terminal.lines()[-2] == "epoch 1.1/3  loss 0.5  val loss 0.3  accuracy 90.0%  best  lr 3.00e-3  0:09"
     assert "accuracy 90.0%" in terminal.lines()[-1]
     display.close()
     display.close()
-    assert terminal.lines()[-1].startswith("epoch 1/3")
+    assert terminal.lines()[-1].startswith("epoch 1.1/3")
     assert not terminal.screen.cursor.hidden
 
 
