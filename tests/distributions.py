@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
+
+from nntui.cli.main import run
+from nntui.hooks.registry import registry
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -101,8 +106,32 @@ class Site:
         return self._run(["-c", dedent(code)], check, environment)
 
     def nntui(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run `nntui ARGUMENTS` there."""
+        """Run `nntui ARGUMENTS` there, within this process: what it starts are processes of their own all the same."""
+        out, err = io.StringIO(), io.StringIO()
+        with self.within(**environment), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run(arguments)
+        done = subprocess.CompletedProcess(["nntui", *arguments], code, out.getvalue(), err.getvalue())
+        assert not check or code == 0, f"exit code {code}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def started(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run `nntui ARGUMENTS` there in a process of its own, as a person does."""
         return self._run(["-m", "nntui", *arguments], check, environment)
+
+    @contextlib.contextmanager
+    def within(self, **environment: str) -> Iterator[None]:
+        """This process has the site on its path, its environment, and a registry that knows nothing yet."""
+        registry.cache_clear()
+        path, before = sys.path[:], dict(os.environ)
+        sys.path[:0] = map(str, self.paths)
+        os.environ.update(self.environment(**environment))
+        try:
+            yield
+        finally:
+            sys.path[:] = path
+            os.environ.clear()
+            os.environ.update(before)
+            registry.cache_clear()
 
     def json(self, *arguments: str, **environment: str) -> Any:
         """What `nntui ARGUMENTS --json` prints."""

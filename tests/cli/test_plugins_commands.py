@@ -111,16 +111,9 @@ def test_show_tells_settings_bounds_and_usage(hostile: Site) -> None:
 def test_every_built_in_can_be_shown(site: Site, plural: str) -> None:
     entries = site.json(plural)
     assert entries and all(entry["plugin"] == "builtin" for entry in entries)
-    code = """
-        import sys
-        from nntui.cli.main import run
-        for name in sys.argv[1:]:
-            assert run([{plural!r}, "show", name]) == 0, name
-    """
-    names = [entry["name"] for entry in entries]
-    done = site.python(code.replace("sys.argv[1:]", repr(names)).replace("{plural!r}", repr(plural)))
     for entry in entries:
-        assert f"{entry['name']}: {entry['summary']}" in done.stdout
+        shown = site.nntui(plural, "show", entry["name"]).stdout
+        assert shown.startswith(f"{entry['name']}: {entry['summary']}\n")
         assert all(field["help"] for field in entry["fields"]), f"{entry['name']} has a setting without help"
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nntui
@@ -89,6 +89,7 @@ anything = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(anything)
 def test_whatever_is_declared_can_be_written_as_strict_json(value: object) -> None:
     written = json.dumps(plain(value), allow_nan=False)

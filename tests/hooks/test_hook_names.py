@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui.hooks.discovery import Found, incompatible, refused, wanted
@@ -16,6 +16,7 @@ def _found(plugin: str = "gru", *, distribution: str = "nntui-gru", requires: tu
     return Found(plugin=plugin, target="m", distribution=distribution, version="1", requires=requires)
 
 
+@settings(max_examples=40)
 @given(words)
 def test_lower_case_words_joined_by_hyphens_are_names(name: str) -> None:
     assert well_formed(name)
@@ -28,6 +29,7 @@ def test_anything_else_is_not(name: object) -> None:
     assert not well_formed(name)
 
 
+@settings(max_examples=40)
 @given(words, st.lists(words))
 def test_suggestions_are_known_names(name: str, known: list[str]) -> None:
     assert set(close_to(name, known)) <= set(known)
@@ -37,6 +39,7 @@ def test_case_and_underscores_are_forgiven_in_a_suggestion() -> None:
     assert close_to("Leaky_ReLU", ["relu", "leaky-relu", "gelu"]) == ("leaky-relu",)
 
 
+@settings(max_examples=40)
 @given(st.from_regex(r"[A-Za-z]+([-_.][A-Za-z0-9]+)*", fullmatch=True))
 def test_spellings_of_a_distribution_are_one(name: str) -> None:
     assert same_distribution(name, name.upper().replace("-", "_"))
