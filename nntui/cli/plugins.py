@@ -110,4 +110,6 @@ def _rows(refresh: bool) -> list[PluginRow]:
 
 
 def _contributes(row: PluginRow) -> str:
-    return ", ".join(f"{count} {plural}" for plural, count in row.counts.items())
+    return ", ".join(
+        f"{count} {plural if count != 1 else plural.removesuffix('s')}" for plural, count in row.counts.items()
+    )

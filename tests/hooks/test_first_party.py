@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from distributions import REPOSITORY, Site
@@ -37,3 +39,18 @@ def test_a_built_in_and_a_first_party_plugin_use_every_hook(extras: Site) -> Non
     counts = {row["name"]: set(row["counts"]) for row in extras.json("plugins")}
     assert counts["builtin"] == {kind.plural for kind in KINDS}
     assert counts["extras"] == counts["builtin"] - {"devices"}
+
+
+@pytest.mark.slow
+def test_a_run_of_nothing_but_plugins_trains_and_knows_where_all_of_it_came_from(extras: Site, tmp_path: Path) -> None:
+    there = {"NNTUI_RUNS": str(tmp_path), "OMP_NUM_THREADS": "1"}
+    chosen = ["--data", "clusters", "--activation", "snake", "--optimizer", "lion", "--schedule", "wsd"]
+    settings = ["--optimizer.lr", "3e-3", "--epochs", "4", "--device.threads", "1", "--name", "all-plugins"]
+    extras.started("train", "--no-ui", *chosen, *settings, **there)
+    recorded = tomllib.loads((tmp_path / "all-plugins" / "run.toml").read_text())["plugins"]
+    names = {"extras/clusters", "extras/snake", "extras/lion", "extras/wsd"}
+    assert {recorded[name] for name in names} == {"nntui-extras==0.1.0"}
+    assert "cluster 1" in extras.started("predict", "all-plugins", "1,0", **there).stdout
+    gone = extras.started("--no-plugins", "predict", "all-plugins", "1,0", check=False, **there)
+    assert gone.returncode == 2 and "belongs to the plugin 'extras'" in gone.stderr
+    assert "Traceback" not in gone.stderr
