@@ -26,6 +26,12 @@ LIGHT = [
     ["optimizers"],
     ["optimizers", "show", "adamw"],
     ["schedules"],
+    ["runs"],
+    ["spec"],
+    ["train", "--help"],
+    ["train", "--arch", "cnn", "--help"],
+    ["ctl", "--help"],
+    ["fork", "--help"],
 ]
 HEAVY = {"torch", "torchvision", "polars", "sklearn", "textual"}
 NOT_AT_THE_TOP = {"pydantic", "msgspec", "rich", "pluggy", "numpy", "importlib.metadata", "nntui.builtin"}
@@ -44,7 +50,7 @@ print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 
 
 def _modules(site: Site, arguments: list[str]) -> set[str]:
-    done = site.python(_RUN.format(arguments=arguments), NO_COLOR="1")
+    done = site.python(_RUN.format(arguments=arguments), NO_COLOR="1", NNTUI_RUNS=str(site.packages / "runs"))
     return set(json.loads(done.stderr.splitlines()[-1]))
 
 
