@@ -137,7 +137,8 @@ def main() -> int:
     text = table(results)
     if arguments.write:
         day = time.strftime("%Y-%m-%d")
-        write(f"Measured {day} on {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}.\n\n{text}")
+        machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+        write(f"Measured {day} on {machine}.\n\n{text}")
     return 0 if all(r.row.met(statistics.fmean(r.values)) for r in results) else 1
 
 

@@ -25,29 +25,29 @@ from pathlib import Path
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("NNTUI_PLUGINS", "")
 
-import torch  # noqa: E402 - after the environment that it reads
-from torch.nn import functional as F  # noqa: E402, N812
+import torch
+from torch.nn import functional as F
 
-from nntui.engine.assembly import assemble  # noqa: E402
-from nntui.engine.building import open_data  # noqa: E402
-from nntui.engine.evaluation import EVALUATION_BATCH  # noqa: E402
-from nntui.engine.journal import Journal  # noqa: E402
-from nntui.engine.keeping import Keeper  # noqa: E402
-from nntui.engine.loop import train  # noqa: E402
-from nntui.engine.run import execute  # noqa: E402
-from nntui.engine.steering import Signals  # noqa: E402
-from nntui.engine.training import Training  # noqa: E402
-from nntui.engine.watch import Watch  # noqa: E402
-from nntui.hooks.registry import registry  # noqa: E402
-from nntui.runs.commands import CommandReader  # noqa: E402
-from nntui.runs.creating import new_run  # noqa: E402
-from nntui.runs.events import Finished, Planned  # noqa: E402
-from nntui.runs.lock import RunLock  # noqa: E402
-from nntui.runs.log import EventWriter, read_events  # noqa: E402
-from nntui.spec.model import RunSpec  # noqa: E402
-from nntui.spec.resolve import resolve_said  # noqa: E402
-from nntui.spec.said import Said  # noqa: E402
-from nntui.spec.tables import from_keywords  # noqa: E402
+from nntui.engine.assembly import assemble
+from nntui.engine.building import open_data
+from nntui.engine.evaluation import EVALUATION_BATCH
+from nntui.engine.journal import Journal
+from nntui.engine.keeping import Keeper
+from nntui.engine.loop import train
+from nntui.engine.run import execute
+from nntui.engine.steering import Signals
+from nntui.engine.training import Training
+from nntui.engine.watch import Watch
+from nntui.hooks.registry import registry
+from nntui.runs.commands import CommandReader
+from nntui.runs.creating import new_run
+from nntui.runs.events import Finished, Planned
+from nntui.runs.lock import RunLock
+from nntui.runs.log import EventWriter, read_events
+from nntui.spec.model import RunSpec
+from nntui.spec.resolve import resolve_said
+from nntui.spec.said import Said
+from nntui.spec.tables import from_keywords
 
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 BEGIN, END = "<!-- loop: begin -->", "<!-- loop: end -->"
@@ -153,9 +153,7 @@ class Tuned:
             for group in optimizer.param_groups:
                 group["lr"] = self.rate.at(self.step)
             optimizer.zero_grad(set_to_none=True)
-            loss = F.cross_entropy(
-                model(*[batch[n] for n in names]), batch["target"], label_smoothing=self.smoothing
-            )
+            loss = F.cross_entropy(model(*[batch[n] for n in names]), batch["target"], label_smoothing=self.smoothing)
             loss.backward()
             optimizer.step()
             self.step += 1

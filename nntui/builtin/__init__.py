@@ -1,1 +1,1 @@
-"""What nntui contributes itself, through the hooks that every plugin uses. Nothing here is known to the rest by name."""
+"""What nntui contributes itself, through the hooks that every plugin uses: nothing here is known by name elsewhere."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
@@ -26,7 +25,6 @@ def command(run: str | None, runs_dir: str | None, split: Split, as_json: bool) 
 
     RUN is a run; left out, the newest.
     """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from nntui.cli.output import clean, echo_json, table
     from nntui.engine.inference import Model
     from nntui.runs.folder import find_run, runs_root

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,7 +28,6 @@ has it; - reads lines from standard input.
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with all probabilities.")
 @click.option("--top", default=3, show_default=True, type=click.IntRange(1), help="How many likely answers to show.")
 def command(run: str, inputs: tuple[str, ...], runs_dir: str | None, as_json: bool, top: int) -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from nntui.cli.output import clean, echo_json, table
     from nntui.engine.inference import Model
 
@@ -52,7 +51,7 @@ def command(run: str, inputs: tuple[str, ...], runs_dir: str | None, as_json: bo
 
 
 def _lines() -> list[str]:
-    return [line for line in click.get_text_stream("stdin").read().splitlines() if line.strip()]
+    return [line for line in sys.stdin.read().splitlines() if line.strip()]
 
 
 def model_path(run: str, runs_dir: str | None) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -185,8 +184,6 @@ def start(
 
 
 def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached: bool) -> int:
-    # Before numpy comes in: a second pool of threads would wait for ours.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from nntui.cli.display import choose_display
 
     display = choose_display(json, sys.stdout, name=folder.name)
@@ -240,5 +237,3 @@ def _discard(folder: RunFolder) -> None:
     events, _ = read_events(folder.events)
     if not any(isinstance(e, Planned) for e in events):
         remove_run(folder)
-
-

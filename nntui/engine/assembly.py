@@ -25,8 +25,11 @@ from nntui.engine.training import Training
 from nntui.runs.events import Choice, LayerPlan, Planned
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from nntui.engine.building import OpenedData
     from nntui.engine.feed import Store
+    from nntui.engine.tasks import Task
     from nntui.hooks.data import DataSpec, Indices
     from nntui.spec.model import RunSpec
 
@@ -62,7 +65,8 @@ def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly
     model = build_network(spec.arch, spec.activation, data.spec, spec.data.name)
     sample = sample_batch(data)
     arguments = data.spec.arguments()
-    layers = plan_layers(model, tuple(sample[name] for name in arguments))
+    inputs = tuple(sample[name] for name in arguments)
+    layers = plan_layers(model, inputs)
     hardware = choose_hardware(
         spec,
         device,
@@ -76,6 +80,7 @@ def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly
         model.to(memory_format=torch.channels_last)
     feed, validation, feed_kind = _feeds(spec, data, hardware)
     task = make_task(data.spec, settings, data.class_counts(), device)
+    check_output(model, inputs, task, sample)
     params: Any = spec.optimizer.params  # every optimizer's params have lr; see contributions.Optimizer
     steps = max(1, feed.batches // min(settings.accumulate, feed.batches))
     training = Training(
@@ -103,6 +108,16 @@ def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly
         "training_rows": data.rows_hash,
     }
     return Assembly(training, _planned(training, layers, feed_kind), resolved)
+
+
+@torch.no_grad()
+def check_output(model: nn.Module, inputs: tuple[torch.Tensor, ...], task: Task, sample: Batch) -> None:
+    """Raises UserError where the network's output is not what the target asks for."""
+    device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    model.eval()
+    output = model(*(x if x.device == device else x.to(device) for x in inputs))
+    model.train()
+    task.check(output, sample)
 
 
 def sample_batch(data: OpenedData) -> Batch:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nntui.runs.events import Event
+    from nntui.runs.events import AnyEvent
     from nntui.runs.log import EventWriter
 
-Show = Callable[["Event"], None]
+Show = Callable[["AnyEvent"], None]
 
 
 class Journal:
@@ -23,7 +23,7 @@ class Journal:
         self._path = path
         self._show = show
 
-    def tell(self, event: Event, *, sync: bool = False) -> None:
+    def tell(self, event: AnyEvent, *, sync: bool = False) -> None:
         stamped = self._writer.append(event, sync)
         if self._show is not None:
             try:

@@ -290,9 +290,11 @@ class NextTokenTask(Task):
         )
 
     def predict(self, output: Tensor, batch: Batch) -> Tensor:
-        if self._lengths is None:
+        # Prompts may be of different lengths where windows are not: their encoding then says `length` by itself.
+        name = self._lengths or "length"
+        if name not in batch:
             return output[:, -1].float().softmax(1)
-        last = batch[self._lengths].to(output.device).clamp(min=1) - 1
+        last = batch[name].to(output.device).clamp(min=1) - 1
         return output[torch.arange(len(output), device=output.device), last].float().softmax(1)
 
     def expected_shape(self, batch: Batch) -> tuple[int, ...]:

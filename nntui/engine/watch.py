@@ -150,7 +150,7 @@ class Watch:
         ending = self._obey()
         if ending is not None:
             return ending
-        self._report(time.monotonic(), at_epoch=True)
+        self._report(time.monotonic(), last=training.done)
         epoch, _ = training.position
         settings = training.spec.training
         if training.done or epoch % settings.evaluate_every == 0:
@@ -216,10 +216,10 @@ class Watch:
             self._next_sample = now + SAMPLE_SECONDS
             self.journal.tell(self._examples.sampled(self.training))
 
-    def _report(self, now: float, *, at_epoch: bool = False) -> None:
-        """Progress, at most 4 times a second in the first minute and once a second after."""
+    def _report(self, now: float, *, last: bool = False) -> None:
+        """Progress, at most 4 times a second in the first minute and once a second after, and at the end."""
         every = 0.25 if now - self._began < 60 else 1.0
-        if now - self._reported < every and not (at_epoch and now - self._reported > 2 * LOOK_SECONDS):
+        if now - self._reported < every and not last:
             return
         training = self.training
         norm = training.stepper.grad_norm()

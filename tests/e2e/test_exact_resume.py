@@ -109,9 +109,7 @@ def test_sigterm_checkpoints_within_the_epoch_and_the_resumed_run_has_the_same_w
     assert weights(ended) == weights(undisturbed)
 
 
-def test_a_run_that_was_paused_and_resumed_has_the_same_weights(
-    warm: Warm, run_of: Callable[..., RunFolder]
-) -> None:
+def test_a_run_that_was_paused_and_resumed_has_the_same_weights(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
     undisturbed = run_of("undisturbed", **settings_of("ffn"))
     assert warm.train(undisturbed) == 0
     paused = run_of("paused", **settings_of("ffn"))
@@ -166,8 +164,7 @@ def replay_of(parent: RunFolder, run_of: Callable[..., RunFolder], warm: Warm, n
     from nntui.spec.toml import read_toml
 
     spec = resolve_said(read_toml(parent.run_toml), registry()).spec
-    folder = new_run(replace(spec, origin=replay_origin(parent)), parent.path.parent, name)
-    return folder
+    return new_run(replace(spec, origin=replay_origin(parent)), parent.path.parent, name)
 
 
 def test_a_replay_repeats_commands_at_their_steps_and_reaches_the_same_weights(

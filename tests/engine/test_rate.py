@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -70,9 +71,9 @@ def test_a_rate_survives_json_to_the_bit(moves):
 @given(changes)
 def test_progress_never_goes_back_and_stays_within_the_run(moves):
     rate = changed(moves)
-    progress = [rate.progress(s) for s in range(0, rate.total + 1)]
+    progress = [rate.progress(s) for s in range(rate.total + 1)]
     assert all(0 <= p <= 1 for p in progress)
-    assert all(later >= earlier - 1e-12 for earlier, later in zip(progress, progress[1:], strict=False))
+    assert all(later >= earlier - 1e-12 for earlier, later in itertools.pairwise(progress))
 
 
 @given(changes, st.integers(0, 400))
