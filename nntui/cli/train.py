@@ -184,8 +184,11 @@ def start(
 
 
 def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached: bool) -> int:
+    from setproctitle import setproctitle
+
     from nntui.cli.display import choose_display
 
+    setproctitle(f"nntui: {folder.name}")  # ps and top name the run
     display = choose_display(json, sys.stdout, name=folder.name)
     try:
         from nntui.engine.run import execute

@@ -85,8 +85,10 @@ class Keeper:
             self.settle()
 
     def finish(self, snapshot: Snapshot) -> None:
-        """Writes the last checkpoint of this process and waits for it. Raises OSError."""
-        self.save(snapshot)
+        """Writes the last checkpoint of this process, unless it was written just now, and waits. Raises OSError."""
+        self.settle()
+        if self._last_step != snapshot.step or self._pending_best is not None:
+            self.save(snapshot)
         self.settle(raising=True)
 
     def save_fallback(self) -> int | None:

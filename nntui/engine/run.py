@@ -27,7 +27,7 @@ from nntui.engine.watch import Watch, finite
 from nntui.hooks.errors import UserError
 from nntui.runs.commands import CommandReader
 from nntui.runs.durable import write_atomic
-from nntui.runs.events import Evaluated, Failed, Finished, Started, Warned
+from nntui.runs.events import Evaluated, Failed, Finished, Planned, Started, Warned
 from nntui.runs.lock import RunLock, boot_id, host
 from nntui.runs.log import EventWriter, read_events
 from nntui.spec.toml import to_toml
@@ -133,7 +133,7 @@ class _Engine:
         training = self.training = assembly.training
         for difference in differences(spec.resolved, assembly.resolved):
             journal.tell(Warned(message=difference))
-        if not spec.resolved:
+        if not any(isinstance(e, Planned) for e in self.past):  # a resume goes on as the run began
             self.spec = training.spec = replace(spec, resolved=assembly.resolved)
             write_atomic(folder.run_toml, to_toml(self.spec).encode())
         journal.tell(assembly.planned)
