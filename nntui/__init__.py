@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nntui._version import __version__
 
 if TYPE_CHECKING:
-    from nntui.api import LoadedRun, load, train
+    from nntui.api import LoadedRun, TrainingFailed, load, train
     from nntui.hooks.contributions import (
         Activation,
         ActivationFactory,
@@ -48,7 +48,7 @@ __all__ = [
     "OptimizerRule", "Schedule", "Sniff", "UserError",
     "DataContext", "DataSpec", "InputSpec", "TargetSpec", "Raw", "Source", "Preprocessor", "Prediction", "Example",
     # training from Python
-    "train", "load", "LoadedRun",
+    "train", "load", "LoadedRun", "TrainingFailed",
 ]  # fmt: skip
 
 _HOMES = {
@@ -69,7 +69,7 @@ _HOMES = {
         "nntui.hooks.data",
     ),
     "UserError": "nntui.hooks.errors",
-    **dict.fromkeys(("train", "load", "LoadedRun"), "nntui.api"),
+    **dict.fromkeys(("train", "load", "LoadedRun", "TrainingFailed"), "nntui.api"),
 }
 
 

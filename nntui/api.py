@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.registry import registry
-from nntui.runs.creating import new_run
+from nntui.runs.creating import discard_untrained, new_run
 from nntui.runs.folder import RunFolder, runs_root
 from nntui.spec.resolve import resolve_said
 from nntui.spec.said import Said, overlaid
@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 
 class TrainingFailed(RuntimeError):
-    """A run that `train` started ended without a result: why, and what to try."""
+    """A run that `train` started ended without a result: why (`message`), what to try (`advice`), and its folder."""
+
+    def __init__(self, message: str, advice: str, path: Path) -> None:
+        super().__init__(f"{message}; {advice}" if advice else message)
+        self.message = message
+        self.advice = advice
+        self.path = path
 
 
 class LoadedRun:
@@ -33,7 +39,7 @@ class LoadedRun:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = Path(path).resolve()
         self._run = RunFolder(self.path if (self.path / "run.toml").exists() else self.path.parent)
 
     @property
@@ -55,7 +61,9 @@ class LoadedRun:
 
         events, _ = read_events(self._run.events)
         finished = [e for e in events if isinstance(e, Finished)]
-        if not finished:
+        if not self._run.exists():
+            raise UserError(f"{self.path} is a model without its run", advice="its metrics are in its README.md")
+        if not finished or not self._run.model.is_dir():  # an interrupted run has ended, without a result
             raise UserError(f"{self.path} has no result yet", advice=f"nntui runs show {self.name} says how it stands")
         return {name: value for name, value in finished[-1].metrics.items() if value is not None}
 
@@ -65,6 +73,11 @@ class LoadedRun:
 
     def evaluate(self, split: Split = "test") -> dict[str, float]:
         """Measures the model anew on a split of its data."""
+        if not self._run.exists():
+            raise UserError(
+                f"{self.path} is a model without its run, which alone says which rows are {split}",
+                advice="load the run's folder instead",
+            )
         return self.model.evaluate(self._run, split).metrics
 
     def __repr__(self) -> str:
@@ -90,18 +103,26 @@ def train(
 
     `spec` is a TOML file or its tables as a mapping; `settings` go before it: tables, or the short forms of flags
     (`epochs`, `batch_size`, `lr`, `seed`, `precision`). `show` is called with each event.
-    Raises UserError for what can be put right, TrainingFailed for a run that failed.
+    Raises UserError for what can be put right (no run is left then), TrainingFailed for a run that failed, and
+    KeyboardInterrupt after Ctrl-C, once a checkpoint is written: `nntui train --resume` goes on from it.
     """
     from nntui.engine.run import execute
+    from nntui.runs.events import Failed
 
     base = Said(tree=spec) if isinstance(spec, Mapping) else Said() if spec is None else read_toml(spec)
     said = overlaid(base, Said(tree=from_keywords(settings)))
     resolved = resolve_said(said, registry()).spec
     folder = new_run(resolved, runs_root(None if runs is None else str(runs)), name)
-    outcome = execute(folder, resolved, show=show)
+    try:
+        outcome = execute(folder, resolved, show=show)
+    except UserError:
+        discard_untrained(folder)
+        raise
+    event = outcome.event
+    if outcome.code == 130:
+        raise KeyboardInterrupt
+    if isinstance(event, Failed):
+        raise TrainingFailed(event.message, event.advice, folder.path)
     if outcome.code:
-        event = outcome.event
-        raise TrainingFailed(
-            getattr(event, "message", "") or getattr(event, "reason", ""), getattr(event, "advice", "")
-        )
+        raise TrainingFailed(event.reason, f"nntui train --resume {folder.path}", folder.path)
     return LoadedRun(folder.path)

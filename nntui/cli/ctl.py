@@ -105,9 +105,11 @@ def _live(folder: RunFolder) -> Liveness:
 
     live = probe_lock(folder)
     if isinstance(live, Dead):
+        status = load_row(folder).status
+        further = f"nntui fork {folder.name} --at last --epochs N trains it further, in a new run"
         raise UserError(
-            f"{folder.name} is not live ({load_row(folder).status}): nothing would be done",
-            advice=f"nntui train --resume {folder.name} goes on with it",
+            f"{folder.name} is not live ({status}): nothing would be done",
+            advice=further if status == "done" else f"nntui train --resume {folder.name} goes on with it",
         )
     return live
 

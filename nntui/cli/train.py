@@ -172,6 +172,7 @@ def start(
     A fresh run that a person's mistake kept from beginning leaves no folder behind.
     """
     from nntui.hooks.errors import UserError
+    from nntui.runs.creating import discard_untrained
 
     try:
         if detach:
@@ -179,7 +180,7 @@ def start(
         return _here(folder, spec, json=json, force=force, detached=detached)
     except UserError:
         if fresh and not detached:
-            _discard(folder)
+            discard_untrained(folder)
         raise
 
 
@@ -229,14 +230,3 @@ def _in_background(folder: RunFolder, *, force: bool) -> int:
     click.echo(folder.name)
     click.echo(f"trains in the background: nntui runs show {folder.name}, nntui ctl {folder.name} stop", err=True)
     return 0
-
-
-def _discard(folder: RunFolder) -> None:
-    """Removes a run that never trained."""
-    from nntui.runs.events import Planned
-    from nntui.runs.folder import remove_run
-    from nntui.runs.log import read_events
-
-    events, _ = read_events(folder.events)
-    if not any(isinstance(e, Planned) for e in events):
-        remove_run(folder)

@@ -86,7 +86,7 @@ def _warm_start(training: Training, origin: Origin, journal: Journal) -> None:
     weights = weights_from(RunFolder(Path(origin.parent)), origin.at)
     own, ties = weights_of(training.model)
     fits = {name: weights[name] for name, mine in own.items() if name in weights and weights[name].shape == mine.shape}
-    if not fits:
+    if not any(name in fits for name, _ in training.model.named_parameters()):  # a counter that fits is no weight
         raise UserError(
             f"no weight of {origin.parent} fits this network",
             advice="--init-from takes a run of the same architecture, with the same sizes",

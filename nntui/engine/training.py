@@ -204,7 +204,13 @@ class Training:
         With the same steps an epoch the order goes on within the epoch, else with the next whole epoch.
         """
         facts = snapshot.facts
-        put_weights(self.model, snapshot.weights, snapshot.ties)
+        try:
+            put_weights(self.model, snapshot.weights, snapshot.ties)
+        except UserError as error:
+            raise UserError(
+                f"a fork keeps the shape of its parent's network, and here {error.message}",
+                advice="leave the network as it was, or begin a new run with the weights that fit: --init-from RUN",
+            ) from None
         kept = facts["optimizer"] == self.spec.optimizer.qualified
         if kept:
             self.stepper.load_state_dict(part(snapshot.tensors, "optimizer/"))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from nntui.hooks.errors import UserError
 from nntui.runs import checkpoints
 from nntui.runs.durable import write_atomic
-from nntui.runs.events import Commanded, Finished, Resumed
-from nntui.runs.folder import create_run
+from nntui.runs.events import Checkpointed, Commanded, Finished, Progress, Resumed
+from nntui.runs.folder import create_run, remove_run
 from nntui.runs.log import read_events
 from nntui.spec.model import Origin
 from nntui.spec.toml import to_toml
@@ -36,6 +36,13 @@ def new_run(spec: RunSpec, root: Path, name: str | None) -> RunFolder:
             f"{folder.run_toml} cannot be written: {error.strerror}", advice="make room, or say another --runs DIR"
         ) from None
     return folder
+
+
+def discard_untrained(folder: RunFolder) -> None:
+    """Removes a run that a person's mistake kept from its first step; one that has trained is left as it is."""
+    events, _ = read_events(folder.events)
+    if not any(isinstance(event, Progress | Checkpointed | Finished) for event in events):
+        remove_run(folder)
 
 
 def fork_run(

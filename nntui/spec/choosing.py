@@ -44,6 +44,11 @@ class Faults:
             place = f"{key}, as {self._suggesters[key]} suggests"
         self.found.append(SpecError(place or key, message, suggestion))
 
+    def in_order(self) -> list[SpecError]:
+        """What was found, in the order in which it was said: a person goes through their file from top to bottom."""
+        order = {place: number for number, place in enumerate(self._places.values())}
+        return sorted(self.found, key=lambda error: order.get(error.place.partition(" (")[0], len(order)))
+
     def spell(self, keys: Iterable[str], like: str) -> list[str]:
         """Dotted keys as they are written where `like` was said: as flags or as keys."""
         flags = self.said(like).startswith("-")

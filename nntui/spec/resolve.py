@@ -71,7 +71,7 @@ def resolve_said(said: Said, registry: Registry) -> Resolution:
         if (made := _chosen(kind, entry, choosing, registry, faults)) is not None
     }
     if faults.found:
-        raise SpecErrors(faults.found)
+        raise SpecErrors(faults.in_order())
     spec = RunSpec(
         data=_of(Dataset, chosen["data"]),
         data_settings=_as(DataSettings, settings["data"]),

@@ -118,7 +118,8 @@ def test_a_run_that_is_not_live_is_asked_nothing(folder, capsys, ending):
             writer.append(Finished(step=3, status=ending))
     assert run(["ctl", "quick-otter-7", "pause"]) == 2
     error = capsys.readouterr().err
-    assert f"quick-otter-7 is not live ({ending or 'lost'})" in error and "--resume quick-otter-7" in error
+    assert f"quick-otter-7 is not live ({ending or 'lost'})" in error
+    assert ("nntui fork quick-otter-7" if ending == "done" else "--resume quick-otter-7") in error
     assert not folder.commands.exists()
 
 

@@ -129,12 +129,12 @@ def test_five_faults_are_told_at_once() -> None:
     ]
 
 
-def test_each_fault_names_where_it_was_said() -> None:
+def test_each_fault_names_where_it_was_said_in_the_order_of_saying() -> None:
     tree = {"optimizer": {"lr": 0}, "training": {"epochs": 0}, "arch": {"name": "cnn", "kernel": 4}}
-    places = {"optimizer.lr": "--lr", "training.epochs": "my.toml line 7", "arch": "my.toml line 1"}
+    places = {"arch": "my.toml line 1", "training.epochs": "my.toml line 7", "optimizer.lr": "--lr"}
     assert faults(tree, places) == [
-        "my.toml line 7 (training.epochs): must be at least 1, got 0",
         "my.toml line 1 (arch.kernel): must be 3, 5 or 7, got 4",
+        "my.toml line 7 (training.epochs): must be at least 1, got 0",
         "--lr: must be greater than 0, got 0",
     ]
 
