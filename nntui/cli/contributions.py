@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.output import echo, echo_json, table
+from nntui.cli.output import echo, echo_json, say, table, terminal
 
 if TYPE_CHECKING:
     from nntui.hooks.params import FieldInfo
@@ -70,11 +70,17 @@ def _list(kind: str, as_json: bool) -> None:
     if as_json:
         echo_json([asdict(entry) for entry in entries])
         return
-    columns: list[_Column] = [*_COLUMNS.get(kind, []), ("plugin", lambda entry: entry.plugin)]
+    columns = list(_COLUMNS.get(kind, []))
+    if any(entry.plugin != "builtin" for entry in entries):
+        columns.append(("plugin", lambda entry: entry.plugin))
     table(
         ["name", *(title for title, _ in columns), "summary"],
         [[shown, *(cell(entry) for _, cell in columns), entry.summary] for shown, entry in names(entries)],
     )
+    if terminal() and entries:
+        from nntui.hooks.registry import PLURALS
+
+        say(f"\nnntui {PLURALS[kind]} show {entries[0].name} tells its settings and how it is used", lines=True)
     _tell_broken(found)
 
 
@@ -91,10 +97,10 @@ def _tell_broken(found: Registry) -> None:
 
 
 def _show(entry: Entry) -> None:
-    echo(f"{entry.name}: {entry.summary}")
+    say(f"{entry.name}: {entry.summary}")
     echo(f"{entry.qualified}, from {entry.distribution} {entry.version}")
     for title, text in _facts(entry):
-        echo(f"  {title:<10} {text}")
+        say(f"  {title:<10} {text}", indent=13)
     if entry.fields:
         echo()
         table(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntui.cli.output import clean, echo
+from nntui.cli.output import clean, echo, say
 from nntui.cli.runs import runs_option
 from nntui.hooks.errors import UserError
 
@@ -56,7 +56,7 @@ def command(run: str, action: str, value: str | None, wait: bool, runs_dir: str 
             f"{folder.name} was asked; what comes of it cannot be read: {folder.events}: {error.strerror or error}"
         ) from error
     if met is None:
-        echo(f"{folder.name}: {said(action, value)} asked, not yet applied; nntui runs show {folder.name} tells more")
+        say(f"{folder.name}: {said(action, value)} asked, not yet applied; nntui runs show {folder.name} tells more")
     elif met.result == "applied":
         echo(f"{folder.name}: {said(action, value)} applied at step {met.step}" + _now(met))
     else:

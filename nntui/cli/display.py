@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 import msgspec
 
-from nntui.cli.figures import duration, metric, number, per_second, rate
-from nntui.cli.output import clean
-from nntui.cli.report import plan_lines
+from nntui.cli.figures import duration, metric, number, per_second, rate, steady
+from nntui.cli.output import clean, folded
+from nntui.cli.report import KEY, plan_lines
 from nntui.runs.events import (
     AnyEvent,
     Commanded,
@@ -93,6 +93,8 @@ class Tracker:
         """Take an event in; the lasting lines that it gives rise to, uncleaned."""
         if isinstance(event, Planned):
             self.epochs, self.metric = event.epochs, event.metric
+            if self._first is None:
+                self._first = self._clock()
             return plan_lines(event)
         if isinstance(event, Progress):
             return self._progressed(event)
@@ -142,12 +144,21 @@ class Tracker:
         self._told = max(self._told, math.floor(epoch + 1e-9))
         shown = f"{round(epoch)}" if math.isclose(epoch, round(epoch), abs_tol=1e-6) else f"{epoch:.1f}"
         loss = event.metrics.get("loss")
-        parts = [f"val loss {number(loss)}"] if loss is not None else []
+        parts = [f"val {steady(loss):<7}"] if loss is not None else []
         if self.metric and self.metric != "loss":
-            parts.append(metric(self.metric, self.value))
-        if event.best:
-            parts.append("best")
-        return [self.line(self.progress, shown, *parts)]
+            parts.append(metric(self.metric, self.value, aligned=True))
+        parts.append("best" if event.best else "    ")
+        return [self.line(self._as_told(event), shown, *parts)]
+
+    def _as_told(self, event: Evaluated) -> Progress | None:
+        """Progress with the loss and the rate of the evaluation: a short epoch may have no progress of its own."""
+        progress = self.progress
+        if event.train_loss is None and event.lr is None:
+            return progress
+        if progress is None:
+            progress = Progress(step=event.step, epoch=event.epoch, loss=None, lr=0.0, samples_per_second=0.0)
+        loss = progress.loss if event.train_loss is None else event.train_loss
+        return msgspec.structs.replace(progress, loss=loss, lr=progress.lr if event.lr is None else event.lr)
 
     def _commanded(self, event: Commanded) -> list[str]:
         if event.command in ("extend", "epochs") and event.result == "applied" and event.value is not None:
@@ -160,14 +171,17 @@ class Tracker:
         """A lasting line: where training is, the loss, what was measured, the rate, time and speed; what matters least
         stands last."""
         total = f"/{self.epochs}" if self.epochs else ""
-        parts = [f"epoch {epoch}{total}", f"loss {number(progress.loss)}" if progress is not None else "", *measured]
+        parts = [f"epoch {epoch:>{len(str(self.epochs))}}{total}"]
+        if progress is not None:
+            parts.append(f"loss {steady(progress.loss):<7}")
+        parts += measured
         if progress is not None:
             parts.append(f"lr {rate(progress.lr)}")
         if self._first is not None:
             parts.append(duration(self._clock() - self._first))
         if progress is not None:
             parts.append(per_second(progress.samples_per_second))
-        return _GAP.join(part for part in parts if part)
+        return _GAP.join(part for part in parts if part).rstrip()
 
     def left(self) -> float | None:
         """Seconds to the end at the speed so far; None where that cannot be told yet."""
@@ -229,6 +243,8 @@ class RichDisplay:
             text = clean(line)
             if isinstance(event, (Evaluated, Progress)):
                 text = _fitted(text, self._console.width)
+            elif isinstance(event, Planned):
+                text = folded(text, self._console.width, KEY)
             warns, best = isinstance(event, Warned), isinstance(event, Evaluated) and event.best
             self._console.print(Text(text, style="yellow" if warns else "bold" if best else ""), soft_wrap=True)
         if isinstance(event, (Progress, Evaluated, Commanded)):
@@ -261,7 +277,7 @@ class RichDisplay:
 def _fitted(line: str, width: int) -> str:
     """`line` without the parts at its end that do not fit."""
     while len(line) > width and _GAP in line:
-        line = line.rpartition(_GAP)[0]
+        line = line.rpartition(_GAP)[0].rstrip()
     return line
 
 

@@ -25,6 +25,7 @@ def command(run: str | None, runs_dir: str | None, split: Split, as_json: bool) 
 
     RUN is a run; left out, the newest.
     """
+    from nntui.cli.figures import label, metric
     from nntui.cli.output import clean, echo_json, table
     from nntui.engine.inference import Model
     from nntui.runs.folder import find_run, runs_root
@@ -38,7 +39,13 @@ def command(run: str | None, runs_dir: str | None, split: Split, as_json: bool) 
         echo_json({"run": folder.name, "split": split, "metrics": measured.metrics, **confusion})
         return
     click.echo(f"{folder.name} on {split}")
-    table(["metric", "value"], [[name, f"{value:.6g}"] for name, value in measured.metrics.items()])
+    table(
+        ["metric", "value"],
+        [
+            [label(name), metric(name, value).removeprefix(label(name)).strip()]
+            for name, value in measured.metrics.items()
+        ],
+    )
     if measured.confusion and len(names) <= _MOST_CLASSES:
         click.echo("\nrows: the true class; columns: what was answered")
         rows = [[clean(name), *map(str, counts)] for name, counts in zip(names, measured.confusion, strict=True)]

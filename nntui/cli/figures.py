@@ -16,17 +16,25 @@ def number(value: float | None) -> str:
     return f"{value:.4g}"
 
 
+def steady(value: float | None) -> str:
+    """A loss in at most seven columns where that can be: lines of an epoch each stand below each other."""
+    if value is not None and 1e-4 <= abs(value) < 0.1:
+        return f"{value:.5f}"
+    return f"{value:.1e}" if value is not None and 0 < abs(value) < 1e-4 else number(value)
+
+
 def rate(value: float) -> str:
     """A learning rate in few columns that hardly change in number: 3.00e-3."""
     mantissa, _, exponent = f"{value:.2e}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
-def metric(name: str, value: float | None) -> str:
-    """A metric with its name: "accuracy 89.3%", "mae 2.31"."""
+def metric(name: str, value: float | None, *, aligned: bool = False) -> str:
+    """A metric with its name: "accuracy 89.3%", "mae 2.31"; `aligned`: always of the same width."""
     if name in _SHARES and value is not None and math.isfinite(value):
-        return f"{label(name)} {value * 100:.1f}%"
-    return f"{label(name)} {number(value)}"
+        share = f"{value * 100:.1f}%"
+        return f"{label(name)} {share:>6}" if aligned else f"{label(name)} {share}"
+    return f"{label(name)} {steady(value):<7}" if aligned else f"{label(name)} {number(value)}"
 
 
 def metrics(values: Mapping[str, float | None], first: str = "") -> str:

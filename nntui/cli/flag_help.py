@@ -34,7 +34,7 @@ def sections(said: Said, registry: Registry) -> list[tuple[str, Rows]]:
             rows += _rows(kind, entry.fields, choosing)
         rows += _rows(kind, settings_fields(kind).values(), choosing)
         if rows:
-            title = f"{_TITLES[kind]}: {entry.name}" if entry is not None else _TITLES[kind]
+            title = f"{_TITLES[kind]} {entry.name}" if entry is not None else _TITLES[kind]
             found.append((clean(title), rows))
     found.append(("Training", _rows("training", settings_fields("training").values(), choosing)))
     return found

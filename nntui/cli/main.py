@@ -116,9 +116,9 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _report(text: str) -> int:
-    from nntui.cli.output import clean
+    from nntui.cli.output import say
 
-    sys.stderr.write(f"error: {clean(text, lines=True)}\n")
+    say(f"error: {text}", lines=True, err=True)
     return 2
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import Any
 
 import click
@@ -19,6 +21,9 @@ _ESCAPES = re.compile(
 )
 # They change the order of what stands around them on the screen, so that a text can show what it does not say.
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_FIGURE = re.compile(r"[-+]?[\d,]*\.?\d*(?:e[-+]?\d+)?%?|nan")
+"""A cell that is a number or empty: such columns stand to the right."""
 
 
 def clean(text: str, *, lines: bool = False) -> str:
@@ -44,31 +49,58 @@ def echo(text: str = "", *, lines: bool = False) -> None:
     click.echo(clean(text, lines=lines))
 
 
+def say(text: str, *, indent: int | None = None, lines: bool = False, err: bool = False) -> None:
+    """Print prose, cleaned: in a terminal between words where it is too long for a line, else as it is.
+
+    indent: where the lines that follow begin; None: two columns in from the first.
+    """
+    stream = sys.stderr if err else sys.stdout
+    told = clean(text, lines=lines)
+    click.echo(folded(told, shutil.get_terminal_size().columns, indent) if stream.isatty() else told, err=err)
+
+
+def folded(text: str, width: int, indent: int | None = None) -> str:
+    """`text` in lines of at most `width`; a command that stands alone stays whole, so that it can be copied."""
+    done: list[str] = []
+    for line in text.split("\n"):
+        start = len(line) - len(line.lstrip()) + 2 if indent is None else indent
+        if len(line) <= width or width < start + 12 or line.lstrip().startswith("nntui "):
+            done.append(line)
+        else:
+            done += wrap(line, width, subsequent_indent=" " * start, break_on_hyphens=False, break_long_words=False)
+    return "\n".join(done)
+
+
 def echo_json(value: Any) -> None:  # anything that JSON holds
     """Print `value` as JSON, in ASCII: no text of a plugin reaches the terminal as a control character."""
     click.echo(json.dumps(value, indent=2, allow_nan=False))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table: fitted to the width of a terminal; else aligned text, whole, a row a line."""
+    """Print a table, numbers to the right: fitted to the width of a terminal; else aligned text, a row a line."""
     cleaned = [[clean(cell) for cell in row] for row in rows]
+    figures = [all(map(_FIGURE.fullmatch, cells)) for cells in zip(*cleaned, strict=True)] or [False] * len(columns)
     if terminal():
-        _rich_table(columns, cleaned)
+        _rich_table(columns, cleaned, figures)
         return
     widths = [max(map(len, cells)) for cells in zip(columns, *cleaned, strict=True)]
     for row in (columns, *cleaned):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        aligned = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, figures, strict=True)
+        )
+        click.echo("  ".join(aligned).rstrip())
 
 
-def _rich_table(columns: Sequence[str], rows: list[list[str]]) -> None:
+def _rich_table(columns: Sequence[str], rows: list[list[str]], figures: Sequence[bool]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for number, column in enumerate(columns):
-        last = number == len(columns) - 1
-        drawn.add_column(Text(column), no_wrap=not last and len(columns) > 1 and number == 0, overflow="fold")
+    for number, (column, right) in enumerate(zip(columns, figures, strict=True)):
+        first = number == 0 and len(columns) > 1
+        drawn.add_column(Text(column), no_wrap=first or right, overflow="fold", justify="right" if right else "left")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
     Console(highlight=False).print(drawn)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntui.cli.output import echo, echo_json, table
+from nntui.cli.output import echo, echo_json, say, table
 
 if TYPE_CHECKING:
     from nntui.hooks.registry import PluginRow
@@ -32,9 +32,9 @@ def command(ctx: click.Context, as_json: bool, refresh: bool) -> None:
     for row in rows:
         if row.message:
             echo()
-            echo(f"{row.name}: {row.message}", lines=True)
+            say(f"{row.name}: {row.message}", lines=True)
             for line in row.advice.splitlines():
-                echo(f"  {line}")
+                say(f"  {line}")
 
 
 @command.command()
@@ -58,20 +58,20 @@ def show(name: str, as_json: bool) -> None:
     for row in rows:
         echo(f"{row.name}  ({row.distribution} {row.version})  {row.status}")
         if row.message:
-            echo(row.message, lines=True)
+            say(row.message, lines=True)
         if row.traceback:
             echo()
             echo(row.traceback.rstrip(), lines=True)
         for plural, given in names.items():
             if given and row.status == "ok":
-                echo(f"  {plural:<14} {', '.join(given)}")
+                say(f"  {plural:<14} {', '.join(given)}", indent=17)
         if row.seconds:
             echo(f"  imported in {row.seconds:.2f} s")
         if row.advice or row.remove:
             echo()
             echo("what to do:")
             for line in dict.fromkeys([*row.advice.splitlines(), *([row.remove] if row.remove else [])]):
-                echo(f"  {line}")
+                say(f"  {line}")
 
 
 @command.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from nntui.cli.figures import duration, label, metric
@@ -11,38 +12,57 @@ from nntui.cli.output import clean
 from nntui.runs.events import Failed, Finished, LayerPlan, Planned
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nntui.runs.folder import RunFolder
+    from nntui.spec.model import RunSpec
 
 _LAYERS = 40
 """Lines of layers; what is more is summed up."""
 
+KEY = 15
+"""Columns of the word that begins a line of facts."""
+
 _INPUTS = {
-    "image": "picture.png",
-    "audio": "sound.wav",
+    "image": "PICTURE.png",
+    "audio": "SOUND.wav",
     "text": "'some text'",
-    "table": "rows.csv",
-    "series": "series.csv",
+    "table": "ROWS.csv",
+    "series": "DAYS.csv",
     "points": "0.5,-0.3",
 }
 """What a person gives to `nntui predict`, by the data's modality."""
 
+_TYPED = 160
+"""Characters of an example that a person might still type."""
+
+
+def beginning(folder: RunFolder, spec: RunSpec) -> str:
+    """The first line about a run: what it is called, what trains on what, where it is kept. Cleaned."""
+    data = str(spec.data_settings.path or spec.data.name)
+    return clean(f"{folder.name}: {spec.arch.name} on {data}, kept in {near(folder.path)}")
+
 
 def plan_lines(plan: Planned) -> list[str]:
     """The network layer by layer, the rows of each split, and what was chosen and why. Not cleaned."""
-    lines = list(_layers(plan.layers))
     rows = ", ".join(f"{count:,} {split}" for split, count in plan.splits.items() if count)
-    lines.append(f"{plan.parameters:,} parameters; rows: {rows}")
-    steps = f"{plan.epochs} epoch{'s' if plan.epochs != 1 else ''} of {plan.steps_per_epoch:,} steps"
+    epochs = f"{plan.epochs} epoch{'s' if plan.epochs != 1 else ''} of {plan.steps_per_epoch:,} steps"
+    facts = [("parameters", f"{plan.parameters:,}"), ("rows", rows), ("training", epochs)]
     if plan.metric:
-        steps += (
-            f"; the best checkpoint is the one with the {'highest' if plan.maximize else 'lowest'} {label(plan.metric)}"
-        )
-    lines.append(steps)
-    lines += [f"{choice.what}: {choice.value} ({choice.why})" for choice in plan.chosen]
-    return lines
+        which = "highest" if plan.maximize else "lowest"
+        rest = " on validation" if plan.splits.get("validation") else ""
+        facts.append(("best", f"the weights with the {which} {label(plan.metric)}{rest}"))
+    facts += [(choice.what, f"{choice.value}: {choice.why}") for choice in plan.chosen]
+    return [*layer_lines(plan.layers), "", *(fact(*pair) for pair in facts), ""]
 
 
-def _layers(layers: Sequence[LayerPlan]) -> Iterator[str]:
+def fact(word: str, text: str) -> str:
+    """A word and what is said of it, below others of their kind."""
+    return f"{word:<{KEY - 1}} {text}"
+
+
+def layer_lines(layers: Sequence[LayerPlan]) -> Iterator[str]:
+    """The network as a table: name, kind, shape of the output, parameters. Not cleaned."""
     if not layers:
         return
     shown = layers if len(layers) <= _LAYERS else layers[: _LAYERS - 1]
@@ -72,28 +92,36 @@ def ending(folder: RunFolder, event: Finished | Failed) -> str:
 
 def _finished(folder: RunFolder, event: Finished) -> Iterator[str]:
     reason = f": {event.reason}" if event.reason else ""
+    yield ""
     yield f"{folder.name} is {event.status} after {duration(event.seconds)} and {event.step:,} steps{reason}"
-    width = max((len(label(name)) for name in event.metrics), default=0)
-    for name, value in event.metrics.items():
-        yield f"  {label(name):<{width}}  {metric(name, value).removeprefix(label(name)).strip()}"
-    name = _reachable(folder)
+    if event.split:
+        whose = "" if event.best_step is None else f", with the weights of step {event.best_step:,}"
+        yield f"on {event.split}{whose}:"
+    named = {
+        label(name): metric(name, value).removeprefix(label(name)).strip() for name, value in event.metrics.items()
+    }
+    wide, long = max(map(len, named), default=0), max(map(len, named.values()), default=0)
+    for name, value in named.items():
+        yield f"  {name:<{wide}}  {value:>{long}}"
+    name = reachable(folder)
     if (folder.model / "model.safetensors").exists():
-        yield f"model    {folder.model}"
-        yield f"predict  nntui predict {name} {_INPUTS.get(_modality(folder), 'INPUT')}"
+        yield f"model    {near(folder.model)}"
+        yield f"predict  nntui predict {name} {example_input(folder)}"
     if event.status == "stopped":
         yield f"go on    nntui train --resume {name}"
 
 
 def _failed(folder: RunFolder, event: Failed) -> Iterator[str]:
     what = "was interrupted" if event.kind == "interrupted" else "failed"
+    yield ""
     yield f"{folder.name} {what} at step {event.step:,}: {event.message}"
     for line in event.advice.splitlines():
         yield f"  {line}"
     if event.kind in ("internal", "plugin") and folder.log.exists():
-        yield f"log      {folder.log}"
+        yield f"log      {near(folder.log)}"
     if event.kind != "interrupted" and not _has_checkpoint(folder):
         return
-    yield f"go on    nntui train --resume {_reachable(folder)}"
+    yield f"go on    nntui train --resume {reachable(folder)}"
 
 
 def _has_checkpoint(folder: RunFolder) -> bool:
@@ -103,10 +131,18 @@ def _has_checkpoint(folder: RunFolder) -> bool:
         return False
 
 
-def _reachable(folder: RunFolder) -> str:
-    """What a command calls the run: its name where the command looks for runs, else its path."""
-    from shlex import quote
+def near(path: Path) -> str:
+    """A path as a person would type it: relative where it lies below the current folder."""
+    from pathlib import Path
 
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except (ValueError, OSError):  # elsewhere, or a folder that is gone
+        return str(path)
+
+
+def reachable(folder: RunFolder) -> str:
+    """What a command calls the run: its name where the command looks for runs, else its path."""
     from nntui.runs.folder import runs_root
 
     try:
@@ -114,7 +150,29 @@ def _reachable(folder: RunFolder) -> str:
             return quote(folder.name)
     except OSError:
         pass  # a folder that cannot be looked at: its path says where it is
-    return quote(str(folder.path))
+    return quote(near(folder.path))
+
+
+def example_input(folder: RunFolder) -> str:
+    """What to give to `nntui predict`, quoted: one of the run's own examples where it can be typed."""
+    try:
+        first = json.loads((folder.examples / "index.json").read_text(encoding="utf-8"))["examples"][0]
+        typed = near(folder.examples / first["file"]) if "file" in first else _typed(first["content"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        typed = ""
+    return quote(typed) if typed else _INPUTS.get(_modality(folder), "INPUT")
+
+
+def _typed(content: object) -> str:
+    """An example as a person would type it; "" for what nobody would."""
+    text = ""
+    if isinstance(content, str):
+        text = " ".join(content.split())[:40]
+    elif isinstance(content, dict) and all(isinstance(value, str | int | float | None) for value in content.values()):
+        text = ",".join(f"{name}={'' if value is None else value}" for name, value in content.items())
+        if text.count(",") != len(content) - 1:
+            text = ""  # a value with a comma of its own
+    return text if len(text) <= _TYPED else ""
 
 
 def _modality(folder: RunFolder) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nntui.cli.figures import duration, metric, metrics, rate
+from nntui.cli.report import example_input, layer_lines, near, reachable
 from nntui.cli.runs import epoch_text, loss_text, size_text, status_text, to_json
 
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ def report(row: Row, state: RunState, *, now: float) -> Iterator[str]:
         "epoch": f"{epoch_text(row)}, step {v.step:,}" if v.epochs else "",
         "left": _left(row, state),
         "loss": loss_text(row),
-        "rate": rate(v.lr) if v.lr is not None else "",
+        "lr": rate(v.lr) if v.lr is not None else "",
         "best": _best(state),
-        "test": metrics(v.finished.metrics, v.metric) if v.finished else "",
+        (v.finished.split or "test") if v.finished else "": metrics(v.finished.metrics, v.metric) if v.finished else "",
         "ended": v.finished.reason if v.finished else "",
-        "model": str(folder.model) if folder.model.is_dir() else "",
+        "model": near(folder.model) if folder.model.is_dir() else "",
     }
     for name, value in facts.items():
         if value:
-            yield f"  {name:<9}{value}"
+            yield f"  {name:<11}{value}"
     yield from _failure(state)
     yield from _layers(state)
     yield from _checkpoints(folder)
@@ -76,11 +77,8 @@ def _layers(state: RunState) -> Iterator[str]:
     if state.plan is None or not state.plan.layers:
         return
     yield ""
-    width = max(len(layer.name) for layer in state.plan.layers)
-    kinds = max(len(layer.kind) for layer in state.plan.layers)
-    for layer in state.plan.layers:
-        shape = "x".join("?" if size < 0 else str(size) for size in layer.out)
-        yield f"  {layer.name:<{width}}  {layer.kind:<{kinds}}  {shape:>12}  {layer.parameters:>12,}"
+    for line in layer_lines(state.plan.layers):
+        yield f"  {line}"
 
 
 def _checkpoints(folder: RunFolder) -> Iterator[str]:
@@ -130,11 +128,11 @@ def _warnings(state: RunState) -> Iterator[str]:
 
 def _next(row: Row) -> Iterator[str]:
     """What can be done with it now."""
-    name = row.folder.name
+    name = reachable(row.folder)
     advice = {
         "training": f"nntui ctl {name} pause",
         "paused": f"nntui ctl {name} resume",
-        "done": f"nntui predict {name} INPUT",
+        "done": f"nntui predict {name} {example_input(row.folder)}",
         "stopped": f"nntui train --resume {name}",
         "failed": f"nntui train --resume {name}",
         "lost": f"nntui train --resume {name}",

@@ -151,10 +151,10 @@ def read_spec(folder: RunFolder) -> RunSpec:
 
 
 def tell(*notes: str) -> None:
-    from nntui.cli.output import clean
+    from nntui.cli.output import say
 
     for note in notes:
-        click.echo(f"note: {clean(note)}", err=True)
+        say(f"note: {note}", err=True)
 
 
 def start(
@@ -190,6 +190,8 @@ def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached
     from nntui.cli.display import choose_display
 
     setproctitle(f"nntui: {folder.name}")  # ps and top name the run
+    if not json:
+        _begin(folder, spec)
     display = choose_display(json, sys.stdout, name=folder.name)
     try:
         from nntui.engine.run import execute
@@ -210,6 +212,16 @@ def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached
 
         click.echo(ending(folder, outcome.event), err=outcome.code == 3)
     return outcome.code
+
+
+def _begin(folder: RunFolder, spec: RunSpec) -> None:
+    """Said before torch is imported, which takes seconds: what the run is called, and how it is steered."""
+    from nntui.cli.output import terminal
+    from nntui.cli.report import beginning, reachable
+
+    click.echo(beginning(folder, spec))
+    if terminal():
+        click.echo(f"Ctrl-C stops it safely; from elsewhere: nntui ctl {reachable(folder)} pause\n")
 
 
 def live_runs(folder: RunFolder) -> int:

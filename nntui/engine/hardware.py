@@ -98,7 +98,7 @@ def _threads(spec: RunSpec, device: torch.device, step_macs: int, live_runs: int
     if device.type != "cpu":
         return share, "the network is not on the CPU"
     if step_macs < MACS_FOR_TWO_THREADS:
-        return 1, f"a step is small ({step_macs / 1e6:.1f} M multiply-adds a batch): threads would wait for each other"
+        return 1, f"a step is small ({step_macs / 1e6:.1f} M multiply-adds a batch), threads would wait for each other"
     return share, f"a step is large ({step_macs / 1e6:.0f} M multiply-adds a batch)"
 
 

@@ -186,7 +186,7 @@ class _Engine:
         judge_best(training, self.folder, self.journal)
         metrics, split = self._measure()
         write_model(self.folder, training, metrics, split)
-        return self._finished(0, ending.status, ending.reason, metrics)
+        return self._finished(0, ending.status, ending.reason, metrics, split)
 
     def _measure(self) -> tuple[dict[str, float], str]:
         """The result's metrics on test, looked at this once; on validation where there are no test rows."""
@@ -219,7 +219,7 @@ class _Engine:
             )
         return measured.metrics, split
 
-    def _finished(self, code: int, status: str, reason: str, metrics: dict[str, float]) -> Outcome:
+    def _finished(self, code: int, status: str, reason: str, metrics: dict[str, float], split: str = "") -> Outcome:
         training = self.training
         assert training is not None
         event = Finished(
@@ -228,6 +228,8 @@ class _Engine:
             reason=reason,
             seconds=round(training.seconds, 3),
             metrics=finite(metrics),
+            split=split if metrics else "",
+            best_step=training.best.step if metrics and training.best is not None else None,
         )
         self.journal.tell(event, sync=True)
         return Outcome(code, event)

@@ -84,6 +84,8 @@ class Watch:
         self._next_look = now + LOOK_SECONDS
         self._next_probe = now + LOOK_SECONDS if training.spec.training.probe else math.inf
         self._next_sample = now
+        self._loss_sum, self._loss_steps = 0.0, 0
+        """Of the losses read since the last evaluation."""
         self._asked: list[Command] = []
         self._next_step = self._next_recorded()
 
@@ -154,7 +156,7 @@ class Watch:
         epoch, _ = training.position
         settings = training.spec.training
         if training.done or epoch % settings.evaluate_every == 0:
-            training.read_losses()  # a spoilt network is not measured
+            self._read_losses()  # a spoilt network is not measured
             self.evaluate()
         training.ended_epoch_at = training.step
         kept = settings.keep_every is not None and epoch % settings.keep_every == 0
@@ -192,9 +194,21 @@ class Watch:
                 metrics=finite(measured.metrics),
                 confusion=measured.confusion,
                 best=better,
+                train_loss=self._loss_sum / self._loss_steps if self._loss_steps else None,
+                lr=training.rate.at(max(0, training.step - 1)),
             )
         )
+        self._loss_sum, self._loss_steps = 0.0, 0
         return measured
+
+    def _read_losses(self) -> float | None:
+        """Mean loss since the last call, remembered for the next evaluation. Raises NonFiniteLoss."""
+        steps = len(self.training.losses)
+        loss = self.training.read_losses()
+        if loss is not None:
+            self._loss_sum += loss * steps
+            self._loss_steps += steps
+        return loss
 
     def _remember(self, score: float) -> bool:
         """Whether this score (more is better) is the best so far."""
@@ -223,7 +237,7 @@ class Watch:
             return
         training = self.training
         norm = training.stepper.grad_norm()
-        loss = training.read_losses()
+        loss = self._read_losses()
         if loss is None:
             return
         steps = training.step - self._reported_step
@@ -251,7 +265,7 @@ class Watch:
     def check_finite(self) -> None:
         """Nothing that is not finite is ever written: looks at the losses not yet read, and at the weights."""
         training = self.training
-        training.read_losses()
+        self._read_losses()
         norm = torch.stack(torch._foreach_norm(list[torch.Tensor](training.stepper.params))).sum()
         if not math.isfinite(float(norm)):
             raise NonFiniteLoss(training.step, float(norm), training.rate.at(training.step))

@@ -95,6 +95,10 @@ class Evaluated(Event, frozen=True, kw_only=True, tag="evaluated"):
     confusion: list[list[int]] | None = None
     """Rows: true class; columns: predicted."""
     best: bool = False
+    train_loss: float | None = None
+    """Mean over the training steps since the evaluation before (or since this process began)."""
+    lr: float | None = None
+    """Of the last step."""
 
 
 class LayerProbe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -186,6 +190,10 @@ class Finished(Event, frozen=True, kw_only=True, tag="finished"):
     """Training time in this and earlier processes of the run."""
     metrics: dict[str, float | None] = {}
     """On test (on validation where there is no test split)."""
+    split: str = ""
+    """Which of them the metrics are of."""
+    best_step: int | None = None
+    """Whose weights the result has."""
 
 
 class Failed(Event, frozen=True, kw_only=True, tag="failed"):

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui.cli.display import JsonDisplay, LineDisplay, RichDisplay, Tracker, choose_display, moving_line
-from nntui.cli.report import ending, plan_lines
+from nntui.cli.report import ending, example_input, plan_lines
 from nntui.runs.events import (
     AnyEvent,
     Choice,
@@ -105,14 +105,14 @@ def shown(display: LineDisplay, stream: io.StringIO, event: AnyEvent) -> list[st
 def test_a_log_gets_a_line_an_epoch(clock: Clock) -> None:
     stream = io.StringIO()
     display = LineDisplay(stream, clock=clock)
-    assert len(shown(display, stream, PLAN)) == 7
+    assert len(shown(display, stream, PLAN)) == 11
     for step in range(1, 10):
         clock.now += 0.5
         assert shown(display, stream, progress(step / 10)) == []
     clock.now += 0.5
     assert shown(display, stream, progress(1.0)) == []
     assert shown(display, stream, evaluated(1.0, 0.8931, best=True)) == [
-        "epoch 1/3  loss 0.5  val loss 0.3  accuracy 89.3%  best  lr 3.00e-3  0:04  41.2k/s"
+        "epoch 1/3  loss 0.5      val 0.3      accuracy  89.3%  best  lr 3.00e-3  0:05  41.2k/s"
     ]
     assert shown(display, stream, evaluated(1.0, 0.88, split="test")) == []
 
@@ -126,7 +126,7 @@ def test_a_long_epoch_gets_a_line_every_ten_seconds(clock: Clock) -> None:
         clock.now += 0.25
         lines += shown(display, stream, progress(tick / 800))
     assert len(lines) == 10
-    assert lines[0] == "epoch 0.05/3  loss 0.5  lr 3.00e-3  0:10  41.2k/s  eta 9:50"
+    assert lines[0] == "epoch 0.05/3  loss 0.5      lr 3.00e-3  0:10  41.2k/s  eta 9:50"
 
 
 def test_an_epoch_without_an_evaluation_has_its_line_all_the_same(clock: Clock) -> None:
@@ -202,7 +202,7 @@ def test_a_terminal_has_one_moving_line_below_the_lasting_ones(clock: Clock) -> 
     assert terminal.lines()[-1].endswith("eta 0:20")
     display.show(evaluated(1.1, 0.9, best=True))
     assert "1.1/3" in terminal.lines()[-1]  # the bar stands where the evaluation was
-    assert terminal.lines()[-2] == "epoch 1.1/3  loss 0.5  val loss 0.3  accuracy 90.0%  best  lr 3.00e-3  0:09"
+    assert terminal.lines()[-2] == "epoch 1.1/3  loss 0.5      val 0.3      accuracy  90.0%  best  lr 3.00e-3  0:10"
     assert "accuracy 90.0%" in terminal.lines()[-1]
     display.close()
     display.close()
@@ -321,9 +321,13 @@ def test_the_plan_is_a_short_table_with_reasons() -> None:
         "conv1  Conv2d  32x28x28        320",
         "relu1  ReLU    32x28x28          -",
         "lstm   LSTM    ?x128     1,234,567",
-        "1,234,887 parameters; rows: 50,000 train, 10,000 validation",
-        "3 epochs of 100 steps; the best checkpoint is the one with the highest accuracy",
-        "threads: 1 (a step is too small for two)",
+        "",
+        "parameters     1,234,887",
+        "rows           50,000 train, 10,000 validation",
+        "training       3 epochs of 100 steps",
+        "best           the weights with the highest accuracy on validation",
+        "threads        1: a step is too small for two",
+        "",
     ]
     deep = msgspec.structs.replace(PLAN, layers=PLAN.layers * 100)
     assert "... and 261 more layers" in "\n".join(plan_lines(deep))
@@ -340,14 +344,68 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
 def test_the_end_tells_the_metrics_the_model_and_the_command_that_predicts(folder: RunFolder) -> None:
     (folder.model / "model.safetensors").touch()
     (folder.model / "config.json").write_text('{"io": {"modality": "image"}}')
-    event = Finished(step=300, status="done", seconds=98.4, metrics={"accuracy": 0.9251, "mae": 2.31234, "loss": None})
+    metrics = {"accuracy": 0.9251, "mae": 2.31234, "loss": None}
+    event = Finished(step=300, status="done", seconds=98.4, metrics=metrics, split="test", best_step=200)
     assert ending(folder, event).splitlines() == [
+        "",
         "quick-otter-7 is done after 1:38 and 300 steps",
+        "on test, with the weights of step 200:",
         "  accuracy  92.5%",
         "  mae       2.312",
-        "  loss      nan",
+        "  loss        nan",
         f"model    {folder.model}",
-        "predict  nntui predict quick-otter-7 picture.png",
+        "predict  nntui predict quick-otter-7 PICTURE.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("example", "typed"),
+    [
+        ({"kind": "image", "file": "example-0.png"}, "runs/quick-otter-7/examples/example-0.png"),
+        ({"kind": "text", "content": "to be\nor not"}, "'to be or not'"),
+        ({"kind": "json", "content": {"age": 29.0, "cabin": None, "sex": "female"}}, "age=29.0,cabin=,sex=female"),
+        ({"kind": "json", "content": {"name": "Braund, Mr. Owen"}}, "PICTURE.png"),
+        ({"kind": "json", "content": {"wind": [2.8, 2.3]}}, "PICTURE.png"),
+    ],
+)
+def test_the_command_that_predicts_asks_about_an_example_of_the_run_where_it_can_be_typed(
+    example: dict[str, object], typed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = RunFolder(tmp_path / "runs" / "quick-otter-7")
+    for below in (folder.examples, folder.model):
+        below.mkdir(parents=True)
+    (folder.model / "config.json").write_text('{"io": {"modality": "image"}}')
+    assert example_input(folder) == "PICTURE.png"
+    (folder.examples / "index.json").write_text(json.dumps({"version": 1, "examples": [example]}))
+    assert example_input(folder) == typed
+
+
+def test_lines_of_short_epochs_stand_below_each_other_and_each_has_the_loss_and_rate_of_its_own(clock: Clock) -> None:
+    stream = io.StringIO()
+    display = LineDisplay(stream, clock=clock)
+    display.show(msgspec.structs.replace(PLAN, epochs=10))
+    lines = []
+    for epoch, loss in ((1, 1.79), (2, 0.0123456), (10, 0.00006)):
+        event = msgspec.structs.replace(evaluated(epoch, epoch / 10), train_loss=loss, lr=epoch * 1e-3)
+        lines += shown(display, stream, event)
+    assert lines == [
+        "epoch  1/10  loss 1.79     val 0.3      accuracy  10.0%        lr 1.00e-3  0:00",
+        "epoch  2/10  loss 0.01235  val 0.3      accuracy  20.0%        lr 2.00e-3  0:00",
+        "epoch 10/10  loss 6.0e-05  val 0.3      accuracy 100.0%        lr 1.00e-2  0:00",
+    ]
+    assert max(map(len, lines)) <= 80
+
+
+def test_reasons_of_the_plan_are_folded_below_each_other_in_a_narrow_terminal(clock: Clock) -> None:
+    terminal = Terminal(40)
+    display = RichDisplay(terminal, clock=clock, width=40)
+    why = "a step is small, threads would wait for each other"
+    display.show(msgspec.structs.replace(PLAN, chosen=[Choice(what="threads", value="1", why=why)]))
+    assert terminal.lines()[-3:] == [
+        "threads        1: a step is small,",
+        "               threads would wait for",
+        "               each other",
     ]
 
 
@@ -355,6 +413,7 @@ def test_a_run_that_lies_elsewhere_is_called_by_its_path(folder: RunFolder, monk
     monkeypatch.setenv("NNTUI_RUNS", "/nowhere")
     told = ending(folder, Finished(step=3, status="stopped", reason="asked to", seconds=1))
     assert told.splitlines() == [
+        "",
         "quick-otter-7 is stopped after 0:01 and 3 steps: asked to",
         f"go on    nntui train --resume {folder.path}",
     ]
@@ -363,10 +422,11 @@ def test_a_run_that_lies_elsewhere_is_called_by_its_path(folder: RunFolder, monk
 def test_a_failure_tells_what_where_and_what_to_do(folder: RunFolder) -> None:
     failed = Failed(step=212, kind="non-finite", message="the loss is not \x1b[1mfinite", advice="try --lr 1e-4")
     assert ending(folder, failed).splitlines() == [
+        "",
         "quick-otter-7 failed at step 212: the loss is not finite",
         "  try --lr 1e-4",
     ]
     (folder.checkpoints / "step-00000200").mkdir(parents=True)
     folder.log.touch()
     told = ending(folder, msgspec.structs.replace(failed, kind="plugin"))
-    assert told.splitlines()[2:] == [f"log      {folder.log}", "go on    nntui train --resume quick-otter-7"]
+    assert told.splitlines()[3:] == [f"log      {folder.log}", "go on    nntui train --resume quick-otter-7"]

@@ -158,7 +158,7 @@ def test_show_tells_one_run_in_full(root, capsys):
         "ffn, 2,410 parameters",
         "accuracy 75.0% at step 10",
         "accuracy 71.9%",
-        "fc2  Linear          ?x10",
+        "fc2    Linear  ?x10",
         "step 10            1.5 kB  best",
         "step 40            1.5 kB  last",
         "extend 2 by ctl:ada: applied at step 12, now 6",

@@ -48,7 +48,8 @@ def test_every_fault_is_told_and_the_exit_code_is_2() -> None:
     told = nntui(
         "spec", "--arch", "cnnn", "--lr", "-1", "--bacth-size", "3", "--device.thread", "1", "--data", "./no", code=2
     )
-    assert told.startswith("error: 5 things are wrong:\n--bacth-size: is no flag\n")
+    assert told.startswith("error: 5 things are wrong:\n--arch: no architecture called 'cnnn'\n")
+    assert "\n--bacth-size: is no flag\n" in told
     assert "Did you mean cnn" in told
     told = nntui("spec", "absent.toml", code=2)
     assert told == "error: there is no spec file absent.toml\n  nntui spec > spec.toml writes one.\n"
@@ -97,7 +98,7 @@ def test_help_tells_bounds_choices_and_who_suggests_a_default(fake: FakeRegistry
     assert "--data NAME Data set: digits, titanic" in text
     file = tmp_path / "my.toml"
     file.write_text('arch = "rnn"\n')
-    assert "Architecture: rnn" in helped(str(file))
+    assert "Architecture rnn:" in helped(str(file))
     assert "[must be given]" not in text
     assert "must be given" in helped("--data", "needy")
 
