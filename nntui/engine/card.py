@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from nntui._version import __version__
+from nntui.engine.examples import choose_rows
 from nntui.hooks.targets import resolve_target
 
 if TYPE_CHECKING:
     from nntui.engine.training import Training
-    from nntui.hooks.data import InputSpec
+    from nntui.hooks.data import InputSpec, TargetSpec
     from nntui.runs.folder import RunFolder
 
 MOST_NUMBERS = 16
@@ -30,20 +32,16 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
         "",
         f"# {folder.name}: {spec.arch.name} on {spec.data.name}",
         "",
-        f"{spec.arch.contribution.summary} {parameters:,} parameters, activation {spec.activation.name}. "
+        f"{spec.arch.contribution.summary}. {parameters:,} parameters, activation {spec.activation.name}. "
         f"Trained with nntui {__version__}.",
         "",
-        f"## Results on {split}",
-        "",
-        "| metric | value |",
-        "| --- | --- |",
-        *(f"| {name} | {value:.6g} |" for name, value in metrics.items()),
+        *_results(metrics, split),
         "",
         *_chosen_by(training, best.step if best else training.step),
         "",
         "## Data",
         "",
-        f"{spec.data.contribution.summary} {splits} rows.",
+        f"{spec.data.contribution.summary}. {splits} rows.",
         "",
         f"- fingerprint of the data: `{data.fingerprint}`",
         f"- hash of the training rows: `{data.rows_hash}` (split seed {spec.data_settings.split_seed})",
@@ -61,16 +59,25 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
         "",
         "## Loading it",
         "",
+        "In this folder:",
+        "",
         "```python",
         "import nntui",
         "",
-        f'model = nntui.load("{folder.path}")  # the run\'s folder, or this one',
-        'print(model.predict(["..."]))  # what it takes: nntui predict --help',
+        'model = nntui.load(".")',
+        f"print(model.predict([{typed_input(training)!r}]))",
         "```",
         "",
         *_plain(training),
     ]
     return "\n".join(sections).rstrip() + "\n"
+
+
+def _results(metrics: dict[str, float], split: str) -> list[str]:
+    if not metrics:
+        return ["## Results", "", "It was not measured: no rows were kept for that."]
+    rows = [f"| {name} | {value:.6g} |" for name, value in metrics.items()]
+    return [f"## Results on {split}", "", "| metric | value |", "| --- | --- |", *rows]
 
 
 def _chosen_by(training: Training, step: int) -> list[str]:
@@ -101,12 +108,43 @@ def _settings(training: Training) -> list[str]:
     return lines
 
 
+_FILES = {
+    "image": "../examples/example-0.png",  # the run's, written when it is planned
+    "audio": "sound.wav",
+    "series": "series.csv",
+    "table": "rows.csv",
+    "text": "a text",
+    "points": "0.5,-0.3",
+}
+"""What is given to `predict` where a row cannot be typed."""
+
+
+def typed_input(training: Training) -> str:
+    """A fixed example as a person would type it, where the preprocessing takes it so; else a file's path.
+
+    A row of a person's own data is never shown: cards are published.
+    """
+    data = training.data
+    if training.spec.data_settings.path is not None:
+        return _FILES[data.spec.modality]
+    example = data.preprocessor.example(data.source.rows(choose_rows(data)[:1]), 0)
+    if example.kind != "image":
+        content = example.content
+        typed = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        try:
+            data.preprocessor.read([typed])
+            return typed
+        except Exception:  # noqa: BLE001 - it takes files alone; and a plugin's fault must not cost the result
+            return _FILES[data.spec.modality]
+    return _FILES[data.spec.modality]
+
+
 def _plain(training: Training) -> list[str]:
     source = plain_source(training)
     if source is None:
         return []
     data = training.data.spec
-    takes = "; ".join(f"`{i.name}`: {_normalising(i)}" for i in data.inputs)
+    takes = "; ".join(_input(i) for i in data.inputs)
     return [
         "Without nntui, from plain torch.nn:",
         "",
@@ -121,7 +159,29 @@ def _plain(training: Training) -> list[str]:
         "",
         f"It takes {takes}. preprocessing.json says how raw data becomes these numbers.",
         "",
+        f"It gives {_output(data.target)}.",
+        "",
     ]
+
+
+def _output(target: TargetSpec) -> str:
+    names = ", ".join(target.names) if len(target.names) <= MOST_NUMBERS else "named in config.json, in that order"
+    if target.kind == "next-token":
+        return f"logits of the next token after each, batch x length x {target.size}; the tokens are {names}"
+    if target.kind != "values":
+        return f"logits, batch x {target.size}, of: {names}"
+    offset = f", plus `{target.offset}`" if target.offset else ""
+    if not target.mean and not target.std:
+        return f"values, batch x {target.size}{offset}: {names}"
+    return (
+        f"standardised values, batch x {target.size}: {names}. In their own unit they are "
+        f"y * {list(target.std)} + {list(target.mean)}{offset}"
+    )
+
+
+def _input(item: InputSpec) -> str:
+    text = f"`{item.name}`: {_normalising(item)}"
+    return text if item.lengths is None else f"{text}; `{item.lengths}`: its true lengths, int64"
 
 
 def _normalising(item: InputSpec) -> str:

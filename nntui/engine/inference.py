@@ -45,12 +45,18 @@ def model_folder(path: Path) -> Path:
     )
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _json(path: Path, *keys: str) -> dict[str, Any]:
+    """A file of the model that holds an object with these keys. Raises UserError."""
+    again = "take the model from its run again"
     try:
-        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        data: Any = json.loads(path.read_text(encoding="utf-8"))  # whatever the file holds
     except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read: {error}", advice="take the model from its run again") from None
-    return data
+        raise UserError(f"{path} cannot be read: {error}", advice=again) from None
+    held: dict[str, Any] = data if isinstance(data, dict) else {}
+    missing = [key for key in keys if key not in held]
+    if missing:
+        raise UserError(f"{path} is not what nntui writes: it has no {', '.join(missing)}", advice=again)
+    return held
 
 
 def _chosen(kind: type[C], said: dict[str, Any]) -> Chosen[C]:
@@ -72,8 +78,8 @@ class Model:
 
     def __init__(self, path: Path) -> None:
         self.folder = model_folder(path)
-        config = _json(self.folder / "config.json")
-        preprocessing = _json(self.folder / "preprocessing.json")
+        config = _json(self.folder / "config.json", "io", "architecture", "activation", "training")
+        preprocessing = _json(self.folder / "preprocessing.json", "data", "state")
         if config.get("version", 0) > 1:
             raise UserError(f"{self.folder} was written by nntui {config.get('nntui')}", advice="upgrade nntui")
         self.config = config

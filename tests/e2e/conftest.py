@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from processes import Warm
+from tiny import Tiny
 
 from nntui.hooks.registry import registry
 from nntui.runs.creating import new_run
@@ -22,6 +23,12 @@ def warm(house: Path) -> Iterator[Warm]:
     process = Warm()
     yield process
     process.close()
+
+
+@pytest.fixture(scope="session")
+def tiny(house: Path, tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """`tiny("digits", "cnn")` is a trained run; tests leave it as it is."""
+    return Tiny(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture
