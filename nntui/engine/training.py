@@ -200,7 +200,8 @@ class Training:
     def branch(self, snapshot: Snapshot) -> None:
         """Goes on from a checkpoint of another run, under this run's own settings (a fork).
 
-        The counter goes on; optimizer state is kept unless the optimizer changed; what was best is the parent's.
+        The counter goes on; optimizer state is kept unless the optimizer, or what it keeps, changed; what was best is
+        the parent's.
         With the same steps an epoch the order goes on within the epoch, else with the next whole epoch.
         """
         facts = snapshot.facts
@@ -211,9 +212,9 @@ class Training:
                 f"a fork keeps the shape of its parent's network, and here {error.message}",
                 advice="leave the network as it was, or begin a new run with the weights that fit: --init-from RUN",
             ) from None
-        kept = facts["optimizer"] == self.spec.optimizer.qualified
-        if kept:
-            self.stepper.load_state_dict(part(snapshot.tensors, "optimizer/"))
+        state = part(snapshot.tensors, "optimizer/")
+        if facts["optimizer"] == self.spec.optimizer.qualified and state.keys() >= self.stepper.state_dict().keys():
+            self.stepper.load_state_dict(state)
         averages = part(snapshot.tensors, "ema/")
         if self.ema is not None:
             self.ema.load_state_dict(averages or snapshot.weights)
