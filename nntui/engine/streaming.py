@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 if TYPE_CHECKING:
+    from multiprocessing.context import BaseContext
+
     import numpy as np
     import numpy.typing as npt
     from torch import Tensor
@@ -62,6 +65,15 @@ class _Batches(Sampler["Tensor"]):
         return len(self.parts)
 
 
+def _workers() -> BaseContext:
+    """How workers are started. What they are forked from has imported torch once, for all of them."""
+    if sys.platform == "darwin":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["nntui.engine.worker"])
+    return context
+
+
 class StreamingStore:
     """Rows read by `workers` processes, in the order asked for, the next batches read ahead.
 
@@ -86,7 +98,7 @@ class StreamingStore:
             batch_size=None,
             num_workers=workers,
             persistent_workers=workers > 0,
-            multiprocessing_context=("spawn" if sys.platform == "darwin" else "forkserver") if workers else None,
+            multiprocessing_context=_workers() if workers else None,
             pin_memory=device.type == "cuda",
             # Its own generator: DataLoader draws a seed each epoch, which must not shift the network's numbers.
             generator=torch.Generator(),
