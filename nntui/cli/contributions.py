@@ -115,7 +115,10 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
     meta, facts = entry.meta, list[tuple[str, str]]()
     if entry.kind == "arch":
         facts.append(("takes", ", ".join(meta["inputs"])))
-        facts += [("refuses", f"{what}: {why}") for what, why in meta["refuses"].items()]
+        reasons: dict[str, list[str]] = {}
+        for what, why in meta["refuses"].items():
+            reasons.setdefault(why, []).append(what)
+        facts += [("refuses", f"{', '.join(what)}: {why}") for why, what in reasons.items()]
     elif entry.kind == "activation":
         facts.append(("formula", meta["formula"]))
         if meta["pool_commutes"]:
@@ -204,7 +207,8 @@ def _probe(as_json: bool) -> None:
         echo_json({name: {"found": found, "error": error} for name, (found, error) in present.items()})
         return
     rows = []
-    for name, (found, error) in present.items():
+    for qualified, (found, error) in present.items():
+        name = qualified.removeprefix("builtin/")
         for info in found:
             memory = "" if info["memory"] is None else f"{info['memory'] / 2**30:.1f} GiB"
             rows.append((name, info["name"], info["title"], memory, ", ".join(info["precisions"])))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nntui.cli.figures import number
 from nntui.cli.output import clean, echo, say
 from nntui.cli.runs import runs_option
 from nntui.hooks.errors import UserError
@@ -23,9 +24,9 @@ PATIENCE_SECONDS = 2.0
 _POLL_SECONDS = 0.03
 
 
-@click.command(name="ctl")
+@click.command(name="ctl", context_settings={"ignore_unknown_options": True})  # -3 is a value that is told to be wrong
 @click.argument("run")
-@click.argument("action", type=click.Choice(ACTIONS))
+@click.argument("action", metavar="ACTION", type=click.Choice(ACTIONS))
 @click.argument("value", required=False)
 @click.option("--wait", is_flag=True, help="Wait until the run has met the command, however long that takes.")
 @runs_option
@@ -68,6 +69,8 @@ def parse(action: str, value: str | None) -> tuple[Kind, float | None]:
     from nntui.runs.commands import problem
 
     kind, text = action, value
+    if value is None and action in _EXAMPLES:
+        raise UserError(f"{action} needs a number", advice=_EXAMPLES[action])
     if action == "lr" and value is not None and value[:1] in ("x", "*", "×"):
         kind, text = "lr-scale", value[1:]
     number: float | None = None
@@ -95,7 +98,7 @@ def said(action: str, value: str | None) -> str:
 def _now(met: Commanded) -> str:
     if met.value is None:
         return ""
-    return f": {met.value:g} epochs in all" if met.command == "extend" else f": the learning rate is {met.value:g}"
+    return f": {met.value:g} epochs in all" if met.command == "extend" else f": the learning rate is {number(met.value)}"
 
 
 def _live(folder: RunFolder) -> Liveness:

@@ -260,8 +260,9 @@ class RichDisplay:
         if self._tracker.progress is None or not (always or now - self._drawn >= _MOVING_SECONDS):
             return
         self._drawn = now
+        # Three columns stay free: the terminal writes ^C there, and a wrapped line could not be taken back.
         line = moving_line(
-            self._tracker, self._name, self._console.width - 1, ascii_only=not _draws_blocks(self._console.encoding)
+            self._tracker, self._name, self._console.width - 3, ascii_only=not _draws_blocks(self._console.encoding)
         )
         from rich.live import Live
         from rich.text import Text

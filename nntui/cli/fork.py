@@ -45,6 +45,8 @@ def command(
     runs: str | None,
     detach: bool,
 ) -> int:
+    if said.file is None:
+        raise click.UsageError("Missing argument 'RUN': the run to go on from.")
     from nntui.cli.train import read_spec, start, tell
     from nntui.hooks.registry import registry
     from nntui.runs.creating import fork_run
@@ -54,7 +56,7 @@ def command(
     from nntui.spec.toml import read_toml
 
     root = runs_root(runs)
-    parent = find_run(None if said.file is None else str(said.file), root)
+    parent = find_run(str(said.file), root)
     base = read_toml(parent.run_toml)
     tree: dict[str, Any] = {k: v for k, v in base.tree.items() if k not in ("origin", "name")}
     tree["training"] = {**tree["training"], "epochs": _epochs(parent, at)}

@@ -21,7 +21,7 @@ has it; - reads lines from standard input.
 """
 
 
-@click.command("predict", help=_HELP)
+@click.command("predict", help=_HELP, context_settings={"ignore_unknown_options": True})  # -0.5,0.3 is an input
 @click.argument("run")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option("--runs", "runs_dir", metavar="DIR", help="Folder of all runs (NNTUI_RUNS; else ./runs).")
@@ -30,8 +30,14 @@ has it; - reads lines from standard input.
 def command(run: str, inputs: tuple[str, ...], runs_dir: str | None, as_json: bool, top: int) -> None:
     from nntui.cli.output import clean, echo_json, table
     from nntui.engine.inference import Model
+    from nntui.hooks.errors import UserError
 
+    unknown = next((text for text in inputs if text.startswith("--")), None)
+    if unknown is not None:
+        raise click.NoSuchOption(unknown, ctx=click.get_current_context())
     asked = [line for text in inputs for line in (_lines() if text == "-" else [text])]
+    if not asked or not all(text.strip() for text in asked):
+        raise UserError("an input is empty: there is nothing to ask about", advice="nntui predict --help has examples")
     model = Model(model_path(run, runs_dir))
     predictions = model.predict(asked)
     if as_json:

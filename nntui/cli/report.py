@@ -92,6 +92,7 @@ def ending(folder: RunFolder, event: Finished | Failed) -> str:
 
 def _finished(folder: RunFolder, event: Finished) -> Iterator[str]:
     reason = f": {event.reason}" if event.reason else ""
+    reason = reason.replace("by SIGINT", "by Ctrl-C (SIGINT)")
     yield ""
     yield f"{folder.name} is {event.status} after {duration(event.seconds)} and {event.step:,} steps{reason}"
     if event.split:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nntui.cli.figures import duration, metric, metrics, rate
+from nntui.cli.figures import duration, metric, metrics, number, rate
 from nntui.cli.report import example_input, layer_lines, near, reachable
 from nntui.cli.runs import epoch_text, loss_text, size_text, status_text, to_json
 
@@ -108,12 +108,13 @@ def _commands(state: RunState) -> Iterator[str]:
 def command_text(command: CommandState) -> str:
     """A command and what became of it."""
     wanted = "" if command.wanted is None else f" {command.wanted:g}"
-    text = f"{command.kind}{wanted} by {command.by}: "
+    what = f"lr x{wanted.strip()}" if command.kind == "lr-scale" else f"{command.kind}{wanted}"
+    text = f"{what} by {command.by}: "
     if command.result == "asked":
         return text + "asked, not yet applied"
     text += command.result
     if command.result == "applied":
-        text += f" at step {command.step}" + ("" if command.value is None else f", now {command.value:g}")
+        text += f" at step {command.step}" + ("" if command.value is None else f", now {number(command.value)}")
     return text + (f": {command.why}" if command.why else "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +22,7 @@ RUNS_HELP = "Folder of the runs (default: NNTUI_RUNS, else ./runs)."
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _WIDTH = 12
+_LEAST_WIDTH = len("curve")
 
 
 def runs_option(function: Callable[..., Any]) -> Callable[..., Any]:  # any click callback
@@ -71,11 +73,18 @@ def _print_rows(rows: list[Row]) -> None:
         [r.folder.name, r.summary.data, r.summary.arch, status_text(r), epoch_text(r), loss_text(r), result(r)]
         for r in rows
     ]
-    if terminal():  # a drawing is no use to a program
+    room = _room_beside(columns, cells) if terminal() else 0  # a drawing is no use to a program
+    if room >= _LEAST_WIDTH:
         columns.append("curve")
         for line, row in zip(cells, rows, strict=True):
-            line.append(sparkline(row.summary.curve.losses))
+            line.append(sparkline(row.summary.curve.losses, min(room, _WIDTH)))
     table(columns, cells)
+
+
+def _room_beside(columns: list[str], cells: list[list[str]]) -> int:
+    """Columns of the terminal that a table leaves free."""
+    taken = sum(max(map(len, column)) + 2 for column in zip(columns, *cells, strict=True))
+    return shutil.get_terminal_size().columns - taken
 
 
 def status_text(row: Row) -> str:
@@ -84,7 +93,8 @@ def status_text(row: Row) -> str:
 
 def epoch_text(row: Row) -> str:
     v = row.summary.vitals
-    return f"{v.epoch:.4g}/{v.epochs}" if v.epochs else ""
+    epoch = f"{v.epoch:.0f}" if v.epoch == round(v.epoch) else f"{v.epoch:.1f}"
+    return f"{epoch}/{v.epochs}" if v.epochs else ""
 
 
 def loss_text(row: Row) -> str:
@@ -104,13 +114,13 @@ def result(row: Row) -> str:
     return metric(v.metric, v.best.value)
 
 
-def sparkline(losses: list[float | None]) -> str:
+def sparkline(losses: list[float | None], width: int = _WIDTH) -> str:
     """The curve of the loss in a few blocks, "x" where it was not finite; "" where the output has no blocks."""
     try:
         _SPARKS.encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return ""
-    picked = [losses[i * len(losses) // _WIDTH] for i in range(_WIDTH)] if len(losses) > _WIDTH else losses
+    picked = [losses[i * len(losses) // width] for i in range(width)] if len(losses) > width else losses
     finite = [value for value in picked if value is not None]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     scale = (len(_SPARKS) - 1) / (high - low) if high > low else 0.0

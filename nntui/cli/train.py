@@ -234,11 +234,18 @@ def live_runs(folder: RunFolder) -> int:
 
 
 def _in_background(folder: RunFolder, *, force: bool) -> int:
+    from shlex import quote
+
+    from nntui.cli.report import near, reachable
     from nntui.runs.launch import launch_detached, wait_started
 
     words = [sys.executable, "-m", "nntui", "train", "--no-ui", "--detached", "--resume", str(folder.path.resolve())]
     process = launch_detached([*words, *(["--force"] if force else [])], folder)
     wait_started(folder, process)
     click.echo(folder.name)
-    click.echo(f"trains in the background: nntui runs show {folder.name}, nntui ctl {folder.name} stop", err=True)
+    name = reachable(folder)
+    click.echo("trains in the background", err=True)
+    click.echo(f"watch  tail -f {quote(near(folder.log))}", err=True)
+    click.echo(f"look   nntui runs show {name}", err=True)
+    click.echo(f"stop   nntui ctl {name} stop", err=True)
     return 0

@@ -126,17 +126,18 @@ def test_a_run_that_is_not_live_is_asked_nothing(folder, capsys, ending):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["lr"], "a learning rate is a number above 0"),
+        (["lr"], "lr needs a number"),
         (["lr", "fast"], "'fast' is not a number"),
         (["lr", "0"], "a learning rate is a number above 0"),
         (["lr", "nan"], "a learning rate is a number above 0"),
         (["lr", "x0"], "its factor is a number above 0"),
         (["lr", "x"], "'x' is not a number"),
-        (["extend"], "a whole number of epochs"),
+        (["extend"], "extend needs a number"),
+        (["extend", "-3"], "a whole number of epochs"),
         (["extend", "1.5"], "a whole number of epochs"),
         (["extend", "1e999"], "a whole number of epochs"),
         (["pause", "3"], "pause takes no value"),
-        (["dance"], "dance"),
+        (["dance"], "Invalid value for 'ACTION': 'dance'"),
         ([], "Missing argument"),
     ],
 )

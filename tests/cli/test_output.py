@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from nntui.cli.main import run
 from nntui.cli.output import folded, table
 
 
@@ -29,3 +32,20 @@ def test_prose_is_folded_between_words_and_a_command_that_stands_alone_is_not() 
         "takes          features,",
         "               image, sequence",
     ]
+
+
+def test_an_input_may_begin_with_a_minus_but_a_misspelt_option_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(tmp_path)
+    assert run(["predict", "absent", "-0.5,0.3", "--runs", folder]) == 2
+    assert "there is no run named 'absent'" in capsys.readouterr().err  # so the input was taken as one
+    assert run(["predict", "absent", "1,2", "--tpo", "3", "--runs", folder]) == 2
+    assert "No such option '--tpo'" in capsys.readouterr().err
+    assert run(["predict", "absent", " ", "--runs", folder]) == 2
+    assert "an input is empty" in capsys.readouterr().err
+
+
+def test_a_fork_asks_which_run_it_goes_on_from(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["fork", "--at", "best"]) == 2
+    assert "Missing argument 'RUN'" in capsys.readouterr().err

@@ -191,7 +191,7 @@ def test_probing_devices_imports_torch_elsewhere(site: Site) -> None:
         assert "torch" not in sys.modules
     """
     lines = [" ".join(line.split()) for line in site.python(code).stdout.splitlines()]
-    assert any(line.startswith("builtin/cpu cpu ") for line in lines)
+    assert any(line.startswith("cpu cpu ") for line in lines)
     assert "odd/broken - could not be probed: raised RuntimeError: no driver while probing" in lines
     assert "odd/absent - not present" in lines
 

@@ -304,6 +304,20 @@ def test_sizes_are_said_in_words():
     assert [size_text(size) for size in sizes] == said
 
 
+@pytest.mark.parametrize(("columns", "blocks"), [(120, 12), (80, 9), (70, 0)])
+def test_a_list_fits_the_terminal_and_its_curve_takes_what_is_left(root, capsys, monkeypatch, columns, blocks):
+    progress = [Progress(step=n, epoch=n / 10, loss=1 / n, lr=0.1) for n in range(1, 40)]
+    made = make(root, "silent-hawk-30", STARTED, PLANNED, *progress, Evaluated(
+        step=10, epoch=1.0, split="validation", metrics={"accuracy": 1.0}, best=True
+    ))  # fmt: skip
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("nntui.cli.runs.terminal", lambda: True)
+    assert run(["runs"]) == 0
+    head, line = capsys.readouterr().out.splitlines()
+    assert line.startswith(made.name) and len(line) <= columns
+    assert ("curve" in head, sum(char in "▁▂▃▄▅▆▇█" for char in line)) == (blocks > 0, blocks)
+
+
 def test_a_curve_is_drawn_where_there_are_blocks(monkeypatch):
     import io
 
