@@ -66,8 +66,15 @@ class Rate:
         return lr / factor
 
     def extend(self, step: int, total: int) -> None:
-        """The run ends at `total` steps instead: the schedule's shape is stretched over what remains."""
-        self._open(replace(self.segments[-1], step=step, progress=self.progress(step), total=total))
+        """The run ends at `total` steps instead: the schedule's shape is stretched over what remains.
+
+        Where nothing of the shape remains (the run has come to its end, and many schedules to zero), it goes on at
+        the share of the new total that has been done: else the run would train on at that zero.
+        """
+        progress = self.progress(step)
+        if progress >= 1.0 and total > step:
+            progress = step / total
+        self._open(replace(self.segments[-1], step=step, progress=progress, total=total))
 
     def _open(self, segment: Segment) -> None:
         self.segments = [s for s in self.segments if s.step < segment.step] + [segment]

@@ -40,6 +40,14 @@ def test_extending_continues_the_shape_over_what_remains():
     assert rate.total == 200
 
 
+def test_a_run_that_is_extended_at_its_end_goes_on_at_the_share_that_is_done_and_not_at_the_zero_of_the_end():
+    rate = Rate.fresh(cosine, 0.1, 100)
+    rate.extend(100, 200)
+    assert rate.at(100) == pytest.approx(0.05)
+    assert rate.progress(150) == pytest.approx(0.75)
+    assert rate.at(200) == pytest.approx(0.0)
+
+
 def test_no_rate_can_be_set_where_the_schedule_is_at_zero():
     rate = Rate.fresh(lambda _progress: 0.0, 0.1, 100)
     with pytest.raises(ValueError, match="come down to zero"):
@@ -69,10 +77,11 @@ def test_a_rate_survives_json_to_the_bit(moves):
 
 
 @given(changes)
-def test_progress_never_goes_back_and_stays_within_the_run(moves):
+def test_progress_stays_within_the_run_and_never_goes_back_before_its_end(moves):
     rate = changed(moves)
-    progress = [rate.progress(s) for s in range(rate.total + 1)]
-    assert all(0 <= p <= 1 for p in progress)
+    assert all(0 <= rate.progress(s) <= 1 for s in range(rate.total + 1))
+    underway = changed([move for move in moves if move[0] < 100])  # the total is 100 at first, and only grows
+    progress = [underway.progress(s) for s in range(underway.total + 1)]
     assert all(later >= earlier - 1e-12 for earlier, later in itertools.pairwise(progress))
 
 
