@@ -71,7 +71,7 @@ def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly
         spec,
         device,
         step_macs=step_macs(layers) * min(settings.batch_size, len(data.splits["train"])),
-        images=any(i.kind == "image" for i in data.spec.inputs),
+        images=any(parameter.dim() == 4 for parameter in model.parameters()),
         live_runs=live_runs,
     )
     prepare(hardware)
@@ -114,8 +114,11 @@ def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly
 def check_output(model: nn.Module, inputs: tuple[torch.Tensor, ...], task: Task, sample: Batch) -> None:
     """Raises UserError where the network's output is not what the target asks for."""
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
+    lengths = lengths_of(task.spec)  # they stay on the host, as in training
     model.eval()
-    output = model(*(x if x.device == device else x.to(device) for x in inputs))
+    output = model(
+        *(x if name in lengths else x.to(device) for name, x in zip(task.spec.arguments(), inputs, strict=True))
+    )
     model.train()
     task.check(output, sample)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from nntui.engine.split import rows_hash, split_rows
 from nntui.hooks.contributions import ActivationFactory, OptimizerRule
 from nntui.hooks.data import DataContext, DataSpec
@@ -14,7 +16,6 @@ from nntui.hooks.registry import resolve_target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import torch
     from torch import nn
 
     from nntui.hooks.contributions import Activation, Architecture, Target
@@ -30,13 +31,24 @@ class ContributionFailed(Exception):
         self.qualified = qualified
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, the host's or the device's."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # torch's allocator for the CPU, and that for MPS, raise a plain RuntimeError
+    text = str(error)
+    return isinstance(error, RuntimeError) and ("can't allocate memory" in text or "out of memory" in text)
+
+
 def call(chosen: Chosen[Any], target: Target, doing: str, *args: Any) -> Any:  # targets differ in signature
     """Calls a contribution's target. Raises UserError as it is, anything else as ContributionFailed."""
     try:
         return resolve_target(target)(*args)
-    except (UserError, MemoryError, KeyboardInterrupt):
+    except (UserError, KeyboardInterrupt):
         raise
     except (Exception, SystemExit) as error:
+        if out_of_memory(error):
+            raise
         raise ContributionFailed(chosen.qualified, doing, error) from error
 
 

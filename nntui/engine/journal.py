@@ -28,7 +28,7 @@ class Journal:
         if self._show is not None:
             try:
                 self._show(stamped)
-            except BrokenPipeError:  # `nntui train --json | head`: the reader has left, the run goes on
+            except OSError:  # `nntui train --json | head`, a closed terminal, a full disk: the run goes on unseen
                 self._show = None
 
     def sync(self) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nntui.runs.checkpoints import list_checkpoints, prune, write_checkpoint
+from nntui.runs.complaints import complain
 from nntui.runs.events import Checkpointed, Warned
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Keeper:
         self._pending_best: Snapshot | None = None
         self._best_in_flight: Snapshot | None = None
         self.fallback: Snapshot | None = None
-        """What is written when training fails before there was a checkpoint."""
+        """What is written when training fails before there was a checkpoint, or weights to hold as the best."""
 
     def hold_best(self, snapshot: Snapshot) -> None:
         """These weights are the best so far: they are written with the next checkpoint."""
@@ -92,10 +92,17 @@ class Keeper:
         self.settle(raising=True)
 
     def save_fallback(self) -> int | None:
-        """Training has failed: where nothing was written yet, the first weights are. Returns the step to go on from."""
+        """Training has failed: the best weights that waited are written, or the first where there was no checkpoint.
+
+        Returns the step to go on from.
+        """
         self.settle()
-        if self._last_step is None and self.fallback is not None:
-            self.save(self.fallback)
+        best, last = self._pending_best, self._last_step
+        good = best if best is not None and (last is None or best.step > last) else None
+        if good is None and last is None:
+            good = self.fallback
+        if good is not None:
+            self.save(good)
             self.settle()
         return self._last_step
 
@@ -115,7 +122,7 @@ class Keeper:
                 what += f" ({error.filename})"
             if raising:
                 raise
-            print(f"nntui: {what}", file=sys.stderr)
+            complain(what)
             self._journal.tell(Warned(message=f"{what}; training goes on, the last good checkpoint stays"))
             return
         for event in written.events:
@@ -125,9 +132,7 @@ class Keeper:
     def _write(self, best: Snapshot | None, last: Snapshot) -> _Written:
         """Runs in the thread."""
         events = []
-        for snapshot in (best, last):
-            if snapshot is None or (snapshot is best and best.step == last.step):
-                continue
+        for snapshot in [last] if best is None or best.step == last.step else [best, last]:
             is_best = best is not None and snapshot.step == best.step
             began = time.monotonic()
             # The best before the last: each is a whole checkpoint, and `last` never points behind `best`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import traceback
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,9 +11,10 @@ import torch
 
 from nntui._version import __version__
 from nntui.engine.assembly import assemble, open_store, plain_feed
-from nntui.engine.building import ContributionFailed, open_data
+from nntui.engine.building import open_data
 from nntui.engine.evaluation import measure
 from nntui.engine.examples import FixedExamples, choose_rows, write_examples
+from nntui.engine.failures import as_mistake, explain
 from nntui.engine.hardware import differences
 from nntui.engine.journal import Journal
 from nntui.engine.keeping import Keeper
@@ -22,10 +22,11 @@ from nntui.engine.loop import train
 from nntui.engine.result import write_model
 from nntui.engine.start import begin, expire, judge_best, recorded
 from nntui.engine.steering import SIGNALS, Interrupted, Signals
-from nntui.engine.training import NonFiniteLoss, Training
+from nntui.engine.training import Training
 from nntui.engine.watch import Watch, finite
 from nntui.hooks.errors import UserError
 from nntui.runs.commands import CommandReader
+from nntui.runs.complaints import complain
 from nntui.runs.durable import write_atomic
 from nntui.runs.events import Evaluated, Failed, Finished, Planned, Started, Warned
 from nntui.runs.lock import RunLock, boot_id, host
@@ -71,10 +72,17 @@ def execute(
     not take the data), after telling it in the events.
     """
     lock = RunLock(folder)
-    lock.acquire(force=force)
     try:
+        lock.acquire(force=force)
         past, _ = read_events(folder.events)
         writer = EventWriter(folder.events)
+    except OSError as error:
+        lock.release()
+        raise UserError(
+            f"{folder.name} cannot be trained: {error.filename or folder.path}: {error.strerror or error}",
+            advice="a run is trained in its own folder, which must be writable; copy it to where it is",
+        ) from error
+    try:
         with writer, Signals(ignore_hangup=detached) as signals:
             journal = Journal(writer, folder.events, show)
             engine = _Engine(folder, spec, journal, signals, lock, past)
@@ -107,8 +115,8 @@ class _Engine:
     def run(self, *, progress: bool, live_runs: int) -> Outcome:
         asked = self.folder.commands.stat().st_size if self.folder.commands.exists() else 0
         started = Started(nntui=__version__, host=host(), boot_id=boot_id(), pid=os.getpid(), commands=asked)
-        self.journal.tell(started, sync=True)
         try:
+            self.journal.tell(started, sync=True)
             expire(self.folder, self.journal, self.past, asked)
             watch = self._prepare(asked, progress=progress, live_runs=live_runs)
             assert self.training is not None  # _prepare has made it
@@ -118,7 +126,11 @@ class _Engine:
             raise
         except Interrupted as interrupted:
             return self._fail(SIGNALS[interrupted.number], "interrupted", f"{interrupted} before training began")
-        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - a run always says how it ended
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # a run always says how it ended
+            mistake = as_mistake(error, self.spec)
+            if mistake is not None:
+                self._failed("request", mistake.message, mistake.advice)
+                raise mistake from error
             return self._fail(FAILED, *explain(error, self.spec), error=error)
         finally:
             if self.keeper is not None:
@@ -144,9 +156,8 @@ class _Engine:
         kept_epochs = settings.keep_every
 
         def for_good(step: int) -> bool:
-            if kept_epochs is None:
-                return False
-            return (step - training.base_step) % (kept_epochs * training.steps_per_epoch) == 0
+            epoch, rest = divmod(step - training.base_step, training.steps_per_epoch)
+            return kept_epochs is not None and rest == 0 and (training.base_epoch + epoch) % kept_epochs == 0
 
         self.keeper = keeper = Keeper(
             folder, journal, seconds=settings.checkpoint_seconds, keep=settings.keep, for_good=for_good
@@ -179,10 +190,11 @@ class _Engine:
             watch.check_finite()
             keeper.finish(training.snapshot())
             return self._finished(ending.code, "stopped", ending.reason, {})
-        if training.best is None:
-            watch.evaluate()
         watch.check_finite()
-        keeper.finish(training.snapshot())
+        last = training.snapshot()
+        if training.best is None:  # stopped early: measured for the result alone, a resume goes on as if it were not
+            watch.evaluate()
+        keeper.finish(last)
         judge_best(training, self.folder, self.journal)
         metrics, split = self._measure()
         write_model(self.folder, training, metrics, split)
@@ -240,10 +252,18 @@ class _Engine:
         if error is not None:
             self._log_traceback(error)
         if self.keeper is not None:
-            step = self.keeper.save_fallback()
+            step = self._save_fallback(self.keeper)
             if kind != "interrupted" and step is not None:
                 advice += f"{'; ' if advice else ''}the last good checkpoint is of step {step}"
         return Outcome(code, self._failed(kind, message, advice))
+
+    def _save_fallback(self, keeper: Keeper) -> int | None:
+        """The step of the last good checkpoint. What ended the run may spoil this too: it is told all the same."""
+        try:
+            return keeper.save_fallback()
+        except Exception as error:  # noqa: BLE001 - the first failure is the one to tell
+            self._log_traceback(error)
+            return None
 
     def _failed(self, kind: str, message: str, advice: str) -> Failed:
         step = 0 if self.training is None else self.training.step
@@ -258,44 +278,4 @@ class _Engine:
             with self.folder.log.open("a") as log:
                 log.write(text)
         except OSError as refused:
-            print(f"nntui: {self.folder.log}: {refused.strerror}\n{text}", file=sys.stderr)
-
-
-def explain(error: BaseException, spec: RunSpec) -> tuple[str, str, str]:
-    """Kind, message and advice of what ended a run."""
-    if isinstance(error, NonFiniteLoss):
-        return "non-finite", str(error), _calmer(spec)
-    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
-        batch = spec.training.batch_size
-        advice = f"try a smaller batch, --batch-size {max(1, batch // 2)} --training.accumulate 2, or a smaller network"
-        return "out-of-memory", f"out of memory on {spec.device.name}: {error}".strip(), advice
-    if isinstance(error, ContributionFailed):
-        return "plugin", str(error), "the traceback is in log.txt; tell the plugin's author"
-    if isinstance(error, OSError):
-        where = f" ({error.filename})" if error.filename else ""
-        return "disk", f"{error.strerror or error}{where}", "make room or mend the folder, then nntui train --resume"
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted", "interrupted before training began", ""
-    plugin = spec.arch.qualified
-    if plugin.split("/")[0] != "builtin":
-        return (
-            "plugin",
-            f"the network of {plugin} raised {type(error).__name__}: {error}",
-            "the traceback is in log.txt",
-        )
-    return (
-        "internal",
-        f"{type(error).__name__}: {error}",
-        "the traceback is in log.txt: a fault of nntui, please report it",
-    )
-
-
-def _calmer(spec: RunSpec) -> str:
-    """What to try against a loss that runs away."""
-    lr = getattr(spec.optimizer.params, "lr", None)
-    tries = [f"--lr {lr / 10:.3g}"] if isinstance(lr, float) else []
-    if spec.training.clip_grad is None:
-        tries.append("--training.clip-grad 1")
-    if getattr(spec.schedule.params, "warmup", 1) == 0:
-        tries.append("--schedule.warmup 0.05")
-    return "try " + " or ".join(tries) if tries else "try a lower learning rate"
+            complain(f"{self.folder.log}: {refused.strerror}\n{text}")

@@ -60,6 +60,8 @@ def begin(training: Training, folder: RunFolder, journal: Journal) -> int | None
     snapshot = read_snapshot(found.path)
     if snapshot.facts["lineage"] == training.lineage:
         training.restore(snapshot)
+        if training.best is not None:
+            checkpoints.point_best(folder, training.best.step)
         checkpoints.discard_after(folder, snapshot.step)
     else:
         training.branch(snapshot)

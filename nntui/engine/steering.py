@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from nntui.runs.complaints import complain
 from nntui.runs.events import Commanded
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ class Signals:
 
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:
-            print("nntui: quit at once, without a checkpoint", file=sys.stderr, flush=True)
+            complain("quit at once, without a checkpoint")
             os._exit(SIGNALS[signal.SIGINT])
-        self.received = signal.Signals(number)
-        if not self.patient:
+        first, self.received = self.received is None, signal.Signals(number)
+        if first and not self.patient:
             raise Interrupted(self.received)
 
 

@@ -110,9 +110,10 @@ class MovingAverage:
 
     def __init__(self, model: nn.Module, decay: float) -> None:
         self.decay = decay
+        kept = model.state_dict().keys()  # a buffer that is not kept (a table of positions) is the module's own to make
         self._live = [
             *((n, p.data) for n, p in model.named_parameters()),
-            *((n, b) for n, b in model.named_buffers() if b.is_floating_point()),
+            *((n, b) for n, b in model.named_buffers() if b.is_floating_point() and n in kept),
         ]
         self._model = model
         self._mean = [t.detach().clone() for _, t in self._live]

@@ -155,10 +155,9 @@ class Watch:
         self._report(time.monotonic(), last=training.done)
         epoch, _ = training.position
         settings = training.spec.training
+        training.ended_epoch_at = training.step  # before the best is held: its checkpoint is of after the evaluation
         if training.done or epoch % settings.evaluate_every == 0:
-            self._read_losses()  # a spoilt network is not measured
             self.evaluate()
-        training.ended_epoch_at = training.step
         kept = settings.keep_every is not None and epoch % settings.keep_every == 0
         if kept or self.keeper.wants(epoch_end=True):
             self.checkpoint()
@@ -174,8 +173,12 @@ class Watch:
     # -- measuring
 
     def evaluate(self) -> Measured | None:
-        """Measures the validation split and remembers the best. Without one, the last weights are the best."""
+        """Measures the validation split and remembers the best. Without one, the last weights are the best.
+
+        Raises NonFiniteLoss for spoilt weights: they might be the best on a metric that counts right answers.
+        """
         training = self.training
+        self.check_finite()
         if training.validation is None:
             self._remember(float(training.step))
             return None
@@ -344,10 +347,22 @@ class Watch:
         """Checkpoints and waits; commands are obeyed while it waits."""
         training = self.training
         told(self.journal, command, training.step, "applied")
-        began = time.monotonic()
         self.checkpoint()
         self.keeper.settle()
         self.journal.tell(Paused(step=training.step), sync=True)
+        began = time.monotonic()
+        try:
+            ending = self._wait()
+        finally:
+            training.seconds_paused += time.monotonic() - began
+        if ending is None:
+            self._reported = time.monotonic()
+            self.journal.tell(Resumed(step=training.step))
+        return ending
+
+    def _wait(self) -> Ending | None:
+        """Until `resume` (None), or whatever ends the run. Other commands are carried out."""
+        training = self.training
         while True:
             if self._signals.received is not None:
                 return self._interrupted()
@@ -357,7 +372,6 @@ class Watch:
                 asked = self._asked.pop(0)
                 if asked.kind == "resume":
                     told(self.journal, asked, training.step, "applied")
-                    self._wake(began)
                     return None
                 if asked.kind == "pause":
                     told(self.journal, asked, training.step, "refused", "the run is paused already")
@@ -367,12 +381,6 @@ class Watch:
                     return ending
             self._lock.beat()
             time.sleep(PAUSED_POLL_SECONDS)
-
-    def _wake(self, began: float) -> None:
-        paused = time.monotonic() - began
-        self.training.seconds_paused += paused
-        self._reported = time.monotonic()
-        self.journal.tell(Resumed(step=self.training.step))
 
 
 def finite_or_none(value: float) -> float | None:

@@ -271,6 +271,20 @@ def pointer(folder: RunFolder, which: Pointer) -> Path | None:
     return folder.checkpoints / name if _NAME.fullmatch(name) else None
 
 
+def point_best(folder: RunFolder, step: int) -> bool:
+    """Point `best` at the checkpoint of `step`, unless it does so already or that is not whole; whether it does now.
+
+    Writing a checkpoint is not one act: whoever was killed between the pointers left `best` behind. Raises OSError.
+    """
+    target = folder.checkpoints / step_name(step)
+    if pointer(folder, "best") == target:
+        return True
+    if verify(target) is not None:
+        return False
+    write_atomic(folder.checkpoints / "best", f"{target.name}\n".encode())
+    return True
+
+
 def newest_valid(folder: RunFolder) -> tuple[CheckpointInfo | None, list[str]]:
     """Where a resume begins: `last`, or the newest before it that is whole; and a warning for each passed over.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from nntui.runs.complaints import complain
 from nntui.runs.events import AnyEvent, Event
 
 _BLOCK = 8 << 20
@@ -116,7 +116,7 @@ class EventWriter:
     def _tell(self, why: str) -> None:
         self.lost += 1
         if self.lost == 1:
-            print(f"nntui: events are being lost: {self._path}: {why}; training goes on", file=sys.stderr, flush=True)
+            complain(f"events are being lost: {self._path}: {why}; training goes on")
 
     def close(self) -> None:
         """May be called twice."""
