@@ -103,7 +103,13 @@ def contributions() -> Iterable[Architecture]:
         params=CNNParams,
         build=f"{HERE}.cnn:build",
         source=f"{HERE}.cnn:source",
-        defaults={"optimizer.lr": 5e-3},
+        # Measured on fashion-mnist's validation rows, 5 epochs: 0.905 with three stages and their mean at 5e-3,
+        # 0.922 flattened at 3e-3, 0.930 with a fourth stage.
+        defaults={
+            "optimizer.lr": 3e-3,
+            "image:arch.channels": (32, 64, 128, 256),
+            "image:arch.global_pool": "flatten",
+        },
     )
     yield Architecture(
         name="rnn",

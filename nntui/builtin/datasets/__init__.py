@@ -29,12 +29,19 @@ def contributions() -> Iterable[Dataset]:
     yield from _points()
 
 
-def _training(epochs: int, batch_size: int, **data: float) -> Mapping[str, Any]:  # settings differ in type
-    """Suggestions for other settings."""
+def _training(
+    epochs: int,
+    batch_size: int,
+    *,
+    other: Mapping[str, Any] | None = None,
+    **data: float,
+) -> Mapping[str, Any]:  # settings differ in type
+    """Suggestions for other settings; `other` by dotted name, for one network with its name before a colon."""
     return {
         "training.epochs": epochs,
         "training.batch_size": batch_size,
         **{f"data.{key}": value for key, value in data.items()},
+        **(other or {}),
     }
 
 
@@ -84,7 +91,13 @@ def _images() -> Iterable[Dataset]:
         rows=70_000,
         licence="MIT",
         source="Zalando Research (Xiao, Rasul, Vollgraf 2017); fetched, or from Debian's dataset-fashion-mnist",
-        defaults=_training(5, 128, validation=0.1),
+        defaults=_training(
+            5,
+            64,
+            validation=0.1,
+            # Without locality to learn, mirror images only take its few epochs: 0.893 with them, 0.897 without.
+            other={"ffn:data.augment": "none", "ffn:optimizer.lr": 1e-3},
+        ),
     )
     yield Dataset(
         name="kmnist",
@@ -134,7 +147,20 @@ def _texts() -> Iterable[Dataset]:
         rows=3200,
         licence="BSD-3-Clause",
         source="Snowball's vocabularies (Porter 2001, Boulton 2004-5)",
-        defaults=_training(20, 64, test=0.2, validation=0.1),
+        # Few words for a recurrent network: it reads them from both ends, and forgets a lot while it trains.
+        defaults=_training(
+            30,
+            64,
+            test=0.2,
+            validation=0.1,
+            other={
+                "rnn:arch.cell": "gru",
+                "rnn:arch.bidirectional": True,
+                "rnn:arch.pooling": "max",
+                "rnn:arch.dropout": 0.5,
+                "rnn:data.augment": "strong",
+            },
+        ),
     )
     yield Dataset(
         name="hamlet",
@@ -147,7 +173,13 @@ def _texts() -> Iterable[Dataset]:
         licence="public domain",
         source="Shakespeare's text, by way of scattertext",
         # The last tenth is the test, the tenth before it validation: 0.111 of the nine tenths that are left.
-        defaults=_training(15, 16, test=0.1, validation=0.111),
+        defaults=_training(
+            10,
+            8,
+            test=0.1,
+            validation=0.111,
+            other={"rnn:arch.hidden": 256, "rnn:arch.dropout": 0.2, "rnn:optimizer.lr": 4e-3},
+        ),
     )
 
 
