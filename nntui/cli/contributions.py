@@ -104,8 +104,8 @@ def _show(entry: Entry) -> None:
     if entry.fields:
         echo()
         table(
-            ("setting", "type", "default", "bounds", "help"),
-            [(f.name, kind_of(f), shown(f.default, f), bounds(f), f.help) for f in entry.fields],
+            ("setting", "type", "default", "help"),
+            [(f.name, f"{kind_of(f)} {bounds(f)}".strip(), shown(f.default, f), f.help) for f in entry.fields],
         )
     echo()
     echo(usage(entry))

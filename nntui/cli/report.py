@@ -107,9 +107,9 @@ def _finished(folder: RunFolder, event: Finished) -> Iterator[str]:
     name = reachable(folder)
     if (folder.model / "model.safetensors").exists():
         yield f"model    {near(folder.model)}"
-        yield f"predict  nntui predict {name} {example_input(folder)}"
+        yield f"predict  {program()} predict {name} {example_input(folder)}"
     if event.status == "stopped":
-        yield f"go on    nntui train --resume {name}"
+        yield f"go on    {program()} train --resume {name}"
 
 
 def _failed(folder: RunFolder, event: Failed) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _failed(folder: RunFolder, event: Failed) -> Iterator[str]:
         yield f"log      {near(folder.log)}"
     if event.kind != "interrupted" and not _has_checkpoint(folder):
         return
-    yield f"go on    nntui train --resume {reachable(folder)}"
+    yield f"go on    {program()} train --resume {reachable(folder)}"
 
 
 def _has_checkpoint(folder: RunFolder) -> bool:
@@ -140,6 +140,16 @@ def near(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except (ValueError, OSError):  # elsewhere, or a folder that is gone
         return str(path)
+
+
+def program() -> str:
+    """What a person types for nntui: its name, or where it is while a virtual environment is not on their path."""
+    import sys
+    from pathlib import Path
+    from shutil import which
+
+    own = Path(sys.executable).with_name("nntui")
+    return "nntui" if which("nntui") or not own.exists() else quote(near(own))
 
 
 def reachable(folder: RunFolder) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nntui.cli.figures import duration, metric, metrics, number, rate
-from nntui.cli.report import example_input, layer_lines, near, reachable
+from nntui.cli.report import example_input, layer_lines, near, program, reachable
 from nntui.cli.runs import epoch_text, loss_text, size_text, status_text, to_json
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _next(row: Row) -> Iterator[str]:
     }.get(row.status)
     if advice:
         yield ""
-        yield f"  {advice}"
+        yield f"  {advice.replace('nntui', program(), 1)}"
 
 
 def _when(moment: float, now: float) -> str:

@@ -217,11 +217,11 @@ def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached
 def _begin(folder: RunFolder, spec: RunSpec) -> None:
     """Said before torch is imported, which takes seconds: what the run is called, and how it is steered."""
     from nntui.cli.output import terminal
-    from nntui.cli.report import beginning, reachable
+    from nntui.cli.report import beginning, program, reachable
 
     click.echo(beginning(folder, spec))
     if terminal():
-        click.echo(f"Ctrl-C stops it safely; from elsewhere: nntui ctl {reachable(folder)} pause\n")
+        click.echo(f"Ctrl-C stops it safely; from elsewhere: {program()} ctl {reachable(folder)} pause\n")
 
 
 def live_runs(folder: RunFolder) -> int:
@@ -236,7 +236,7 @@ def live_runs(folder: RunFolder) -> int:
 def _in_background(folder: RunFolder, *, force: bool) -> int:
     from shlex import quote
 
-    from nntui.cli.report import near, reachable
+    from nntui.cli.report import near, program, reachable
     from nntui.runs.launch import launch_detached, wait_started
 
     words = [sys.executable, "-m", "nntui", "train", "--no-ui", "--detached", "--resume", str(folder.path.resolve())]
@@ -246,6 +246,6 @@ def _in_background(folder: RunFolder, *, force: bool) -> int:
     name = reachable(folder)
     click.echo("trains in the background", err=True)
     click.echo(f"watch  tail -f {quote(near(folder.log))}", err=True)
-    click.echo(f"look   nntui runs show {name}", err=True)
-    click.echo(f"stop   nntui ctl {name} stop", err=True)
+    click.echo(f"look   {program()} runs show {name}", err=True)
+    click.echo(f"stop   {program()} ctl {name} stop", err=True)
     return 0

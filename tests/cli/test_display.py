@@ -336,6 +336,7 @@ def test_the_plan_is_a_short_table_with_reasons() -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     monkeypatch.setenv("NNTUI_RUNS", str(tmp_path))
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     folder = RunFolder(tmp_path / "quick-otter-7")
     folder.model.mkdir(parents=True)
     return folder
@@ -356,6 +357,19 @@ def test_the_end_tells_the_metrics_the_model_and_the_command_that_predicts(folde
         f"model    {folder.model}",
         "predict  nntui predict quick-otter-7 PICTURE.png",
     ]
+
+
+def test_where_nntui_is_not_on_the_path_its_commands_say_where_it_is(
+    folder: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / ".venv" / "bin"
+    there.mkdir(parents=True)
+    (there / "nntui").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.executable", str(there / "python"))
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    told = ending(folder, Finished(step=3, status="stopped", seconds=1))
+    assert told.splitlines()[-1] == "go on    .venv/bin/nntui train --resume quick-otter-7"
 
 
 @pytest.mark.parametrize(
