@@ -13,10 +13,10 @@ from nntui._version import __version__
 if TYPE_CHECKING:
     from nntui.spec.model import RunSpec
 
-MACS_FOR_TWO_THREADS = 80_000_000
+MACS_FOR_TWO_THREADS = 400_000_000
 """Multiply-accumulates of one forward pass over a batch from which a second thread pays for its synchronisation.
-Measured on 2 cores, one thread beside two: 5 M 2.6 and 7 ms, 69 M 8.1 and 9.1 ms, 88 M 17 and 14 ms, 960 M 155 and
-73 ms a step."""
+Measured on 2 cores, milliseconds a step with one thread and with two: 5 M 2.6 and 7, 69 M 8 and 9, 219 M 31 and 28,
+286 M 37 and 41, 960 M 155 and 73; beside another busy process two threads lose far more than one."""
 
 
 @dataclass(frozen=True, kw_only=True)

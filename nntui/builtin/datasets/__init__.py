@@ -149,7 +149,7 @@ def _texts() -> Iterable[Dataset]:
         source="Snowball's vocabularies (Porter 2001, Boulton 2004-5)",
         # Few words for a recurrent network: it reads them from both ends, and forgets a lot while it trains.
         defaults=_training(
-            30,
+            20,
             64,
             test=0.2,
             validation=0.1,
