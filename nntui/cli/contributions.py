@@ -135,11 +135,11 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
 def kind_of(field: FieldInfo) -> str:
     """The type of a setting, in words."""
     if field.kind == "choice":
-        text = "|".join(field.choices)
+        text = " | ".join(field.choices)
     elif field.kind == "list":
         text = f"list of {field.item}"
     else:
-        text = "|".join((field.kind, *field.choices))
+        text = " | ".join((field.kind, *field.choices))
     return f"{text} or none" if field.optional else text
 
 

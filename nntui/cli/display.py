@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 import msgspec
 
-from nntui.cli.figures import duration, metric, number, per_second, rate, steady
+from nntui.cli.figures import draws, duration, metric, number, per_second, rate, steady
 from nntui.cli.output import clean, folded
 from nntui.cli.report import KEY, plan_lines
 from nntui.runs.events import (
@@ -262,7 +262,7 @@ class RichDisplay:
         self._drawn = now
         # Three columns stay free: the terminal writes ^C there, and a wrapped line could not be taken back.
         line = moving_line(
-            self._tracker, self._name, self._console.width - 3, ascii_only=not _draws_blocks(self._console.encoding)
+            self._tracker, self._name, self._console.width - 3, ascii_only=not draws("█░", self._console.encoding)
         )
         from rich.live import Live
         from rich.text import Text
@@ -280,10 +280,6 @@ def _fitted(line: str, width: int) -> str:
     while len(line) > width and _GAP in line:
         line = line.rpartition(_GAP)[0].rstrip()
     return line
-
-
-def _draws_blocks(encoding: str) -> bool:
-    return encoding.lower().replace("-", "").startswith("utf")
 
 
 def moving_line(tracker: Tracker, name: str, width: int, *, ascii_only: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 
 _SHARES = frozenset({"accuracy", "top5_accuracy", "subset_accuracy", "macro_f1", "micro_f1"})
@@ -46,6 +47,20 @@ def metrics(values: Mapping[str, float | None], first: str = "") -> str:
 def label(name: str) -> str:
     """ "macro_f1" as words."""
     return name.replace("_", " ")
+
+
+def draws(text: str, encoding: str | None) -> bool:
+    """Whether output in `encoding` shows `text`: under the C locale Python writes UTF-8 that a terminal may not."""
+    chosen = os.environ.get("LC_CTYPE")
+    if chosen == "C.UTF-8":  # Python's own doing, when it finds the C locale
+        chosen = None
+    if (os.environ.get("LC_ALL") or chosen or os.environ.get("LANG")) in ("C", "POSIX"):
+        return text.isascii()
+    try:
+        text.encode(encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def duration(seconds: float) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.figures import metric, number
+from nntui.cli.figures import draws, metric, number
 from nntui.cli.output import clean, echo, echo_json, table, terminal
 from nntui.hooks.errors import UserError
 
@@ -74,7 +74,7 @@ def _print_rows(rows: list[Row]) -> None:
         for r in rows
     ]
     room = _room_beside(columns, cells) if terminal() else 0  # a drawing is no use to a program
-    if room >= _LEAST_WIDTH:
+    if room >= _LEAST_WIDTH and draws(_SPARKS, sys.stdout.encoding):
         columns.append("curve")
         for line, row in zip(cells, rows, strict=True):
             line.append(sparkline(row.summary.curve.losses, min(room, _WIDTH)))
@@ -116,9 +116,7 @@ def result(row: Row) -> str:
 
 def sparkline(losses: list[float | None], width: int = _WIDTH) -> str:
     """The curve of the loss in a few blocks, "x" where it was not finite; "" where the output has no blocks."""
-    try:
-        _SPARKS.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
+    if not draws(_SPARKS, sys.stdout.encoding):
         return ""
     picked = [losses[i * len(losses) // width] for i in range(width)] if len(losses) > width else losses
     finite = [value for value in picked if value is not None]

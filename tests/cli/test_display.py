@@ -91,6 +91,37 @@ def evaluated(epoch: float, accuracy: float, *, best: bool = False, split: str =
     )  # type: ignore[arg-type]
 
 
+@pytest.fixture(autouse=True)
+def locale(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has more than ASCII, wherever the tests run."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("variables", "drawn"),
+    [
+        ({"LANG": "en_US.UTF-8"}, True),
+        ({}, True),  # a container: its terminal is as good as any
+        ({"LANG": "C"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # what Python makes of it
+        ({"LANG": "C", "LC_CTYPE": "de_DE.UTF-8"}, True),
+        ({"LANG": "en_US.UTF-8", "LC_ALL": "POSIX"}, False),
+    ],
+)
+def test_the_bar_is_drawn_in_ascii_where_the_locale_has_nothing_else(
+    variables: dict[str, str], drawn: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LANG", "LC_ALL", "LC_CTYPE"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    terminal = Terminal()
+    display = RichDisplay(terminal, clock=clock, width=80)
+    for event in (PLAN, progress(1.5)):
+        display.show(event)
+    assert ("█" in terminal.lines()[-1], "#" in terminal.lines()[-1]) == (drawn, not drawn)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

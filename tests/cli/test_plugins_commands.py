@@ -101,7 +101,7 @@ def test_show_tells_settings_bounds_and_usage(hostile: Site) -> None:
     assert "refuses features: no columns" in text
     assert "suggests training.epochs = 3" in text
     assert "a float >= 0, < 2 1.5 s Set [bold]me[/bold]" in text
-    assert "word x|y or none none A word" in text
+    assert "word x | y or none none A word" in text
     assert "sizes list of int 1,2 Sizes" in text
     assert "must int required Needed" in text
     assert lines[-1] == "nntui train --arch hostile/hostile --arch.a 1.5"

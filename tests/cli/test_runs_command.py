@@ -311,6 +311,7 @@ def test_a_list_fits_the_terminal_and_its_curve_takes_what_is_left(root, capsys,
         step=10, epoch=1.0, split="validation", metrics={"accuracy": 1.0}, best=True
     ))  # fmt: skip
     monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setattr("nntui.cli.runs.terminal", lambda: True)
     assert run(["runs"]) == 0
     head, line = capsys.readouterr().out.splitlines()
@@ -321,9 +322,13 @@ def test_a_list_fits_the_terminal_and_its_curve_takes_what_is_left(root, capsys,
 def test_a_curve_is_drawn_where_there_are_blocks(monkeypatch):
     import io
 
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
     assert sparkline([1.0, 0.5, None, 0.0]) == "█▄x▁"
     assert sparkline([0.5]) == "▁" and sparkline([]) == "" and sparkline([None]) == "x"
     assert len(sparkline([float(n) for n in range(100)])) == 12
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert sparkline([1.0, 0.5]) == ""
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+    monkeypatch.setenv("LC_ALL", "C")
     assert sparkline([1.0, 0.5]) == ""
