@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from nntui.spec.model import RunSpec
 
 _FLAGGED = tuple(table for table in TABLES if table not in RECORDED)
+_WHOLE = "\u2011"
+"""Stands for a hyphen while help is folded: a name such as one-cycle is not broken in two."""
 _SWITCH_WORDS = frozenset({"true", "false", "yes", "no", "on", "off"})
 
 
@@ -289,7 +291,10 @@ class SpecCommand(click.Command):
             pass  # help is help, whatever the file is; without --help the error is told
         for title, rows in sections(said, registry()):
             with formatter.section(title):
-                formatter.write_dl(rows)
+                formatter.write_dl([(flag, text.replace("-", _WHOLE)) for flag, text in rows])
+
+    def get_help(self, ctx: click.Context) -> str:
+        return super().get_help(ctx).replace(_WHOLE, "-")
 
 
 def spec_command(

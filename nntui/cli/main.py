@@ -77,7 +77,7 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="nntui COMMAND --help says more about each.",
+    epilog="nntui train begins; nntui COMMAND --help says more about each.",
 )
 @click.option("--no-plugins", is_flag=True, help="Use nntui's own contributions alone (also in what is started).")
 @click.version_option(__version__, "--version", "-V", message="nntui %(version)s")

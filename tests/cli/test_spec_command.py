@@ -89,6 +89,13 @@ def helped(*words: str) -> str:
     return result.output
 
 
+def test_help_breaks_no_name_at_its_hyphen() -> None:
+    text = helped()
+    assert "\u2011" not in text
+    broken = [line for line in text.splitlines() if line.endswith("-") and not line.endswith(" -")]
+    assert broken == []
+
+
 def test_help_tells_bounds_choices_and_who_suggests_a_default(fake: FakeRegistry, tmp_path: Path) -> None:
     text = " ".join(helped("--arch", "cnn").split())
     assert "--arch.kernel 3|5|7 Kernel size [3]" in text
