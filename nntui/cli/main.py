@@ -106,12 +106,16 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         return 130
     except BrokenPipeError:
-        _silence(sys.stdout.fileno())
+        from nntui.cli.output import silence
+
+        silence()
         return 141  # as a shell tells of a SIGPIPE: the reader (head, a pager) has had enough
     except OSError as error:
         if not _while_printing(error):
             raise
-        _silence(sys.stdout.fileno())
+        from nntui.cli.output import silence
+
+        silence()
         return _report(f"cannot write to standard output: {error.strerror or error}")
 
 
@@ -128,10 +132,3 @@ def _while_printing(error: OSError) -> bool:
     while last is not None and last.tb_next is not None:
         last = last.tb_next
     return last is not None and last.tb_frame.f_globals.get("__name__") in (__name__, "click.utils", "rich.console")
-
-
-def _silence(descriptor: int) -> None:
-    """Point `descriptor` nowhere, so that the interpreter's last flush does not complain."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, descriptor)
-    os.close(nowhere)

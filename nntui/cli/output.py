@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from textwrap import wrap
 from typing import Any
 
@@ -37,6 +39,23 @@ def clean(text: str, *, lines: bool = False) -> str:
         elif unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI:
             kept.append(char)
     return "".join(kept)
+
+
+def silence() -> None:
+    """Point standard output nowhere, so that the interpreter's last flush does not complain."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+@contextmanager
+def unread() -> Iterator[None]:
+    """Prints, or does not where nobody reads any more (a closed terminal, `| head`, a full disk)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        silence()
 
 
 def terminal() -> bool:

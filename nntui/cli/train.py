@@ -129,12 +129,7 @@ def _replayed(replay: str, root: Path, said: Said, name: str | None) -> tuple[Ru
             advice="train a run with other settings from its spec: nntui train RUN/run.toml --lr ...",
         )
     spec = read_spec(parent)
-    if spec.origin is not None:
-        raise UserError(
-            f"{parent.name} began from {spec.origin.parent}: only a run that began afresh can be replayed",
-            advice=f"replay that one, or fork it anew: nntui fork {spec.origin.parent} --at {spec.origin.at}",
-        )
-    spec = replace(spec, origin=replay_origin(parent))
+    spec = replace(spec, origin=replay_origin(parent, spec))
     return new_run(spec, root, name), spec
 
 
@@ -188,6 +183,7 @@ def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached
     from setproctitle import setproctitle
 
     from nntui.cli.display import choose_display
+    from nntui.cli.output import unread
 
     setproctitle(f"nntui: {folder.name}")  # ps and top name the run
     if not json:
@@ -206,11 +202,13 @@ def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached
             live_runs=live_runs(folder),
         )
     finally:
-        display.close()
+        with unread():
+            display.close()
     if not json:
         from nntui.cli.report import ending
 
-        click.echo(ending(folder, outcome.event), err=outcome.code == 3)
+        with unread():  # the exit code tells how the run ended, whoever has left
+            click.echo(ending(folder, outcome.event), err=outcome.code == 3)
     return outcome.code
 
 
@@ -234,12 +232,18 @@ def live_runs(folder: RunFolder) -> int:
 
 
 def _in_background(folder: RunFolder, *, force: bool) -> int:
+    from pathlib import Path
     from shlex import quote
 
+    import nntui
     from nntui.cli.report import near, program, reachable
     from nntui.runs.launch import launch_detached, wait_started
 
-    words = [sys.executable, "-m", "nntui", "train", "--no-ui", "--detached", "--resume", str(folder.path.resolve())]
+    # -P: the working directory must not lend its random.py, unless it is where this nntui itself was found
+    found_here = sys.path[:1] in ([""], [str(Path(nntui.__file__).parents[1])])
+    safe = [] if found_here else ["-P"]
+    words = [sys.executable, *safe, "-m", "nntui", "train", "--no-ui", "--detached"]
+    words += ["--resume", str(folder.path.resolve())]
     process = launch_detached([*words, *(["--force"] if force else [])], folder)
     wait_started(folder, process)
     click.echo(folder.name)

@@ -59,7 +59,7 @@ def seed_everything(seed: int, use: str) -> None:
 def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly:
     """Builds everything that training needs. Raises UserError, ContributionFailed."""
     settings = spec.training
-    torch.set_num_threads(1)  # initialisation must not depend on how many there are
+    torch.set_num_threads(1)  # neither the first weights nor encoded rows may depend on how many there are
     device = build_device(spec)
     seed_everything(settings.seed, "weights")
     model = build_network(spec.arch, spec.activation, data.spec, spec.data.name)
@@ -74,11 +74,11 @@ def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly
         images=any(parameter.dim() == 4 for parameter in model.parameters()),
         live_runs=live_runs,
     )
-    prepare(hardware)
     model.to(device)
     if hardware.channels_last:
         model.to(memory_format=torch.channels_last)
     feed, validation, feed_kind = _feeds(spec, data, hardware)
+    prepare(hardware)
     task = make_task(data.spec, settings, data.class_counts(), device)
     check_output(model, inputs, task, sample)
     params: Any = spec.optimizer.params  # every optimizer's params have lr; see contributions.Optimizer

@@ -86,7 +86,11 @@ def open_source(spec: RunSpec, *, progress: bool = False) -> Source:
 
 
 def open_data(spec: RunSpec, *, progress: bool = False) -> OpenedData:
-    """Reads a data set, splits it and fits the preprocessor on the training rows."""
+    """Reads a data set, splits it and fits the preprocessor on the training rows.
+
+    On one thread: more would add numbers up in another order, and a mean of other bits makes a network of other bits.
+    """
+    torch.set_num_threads(1)
     source = open_source(spec, progress=progress)
     splits = split_rows(source, spec.data_settings)
     chosen = spec.data

@@ -150,7 +150,7 @@ class _Engine:
             write_atomic(folder.run_toml, to_toml(self.spec).encode())
         journal.tell(assembly.planned)
         rows = choose_rows(data)
-        if not folder.examples.exists():
+        if not (folder.examples / "index.json").exists():
             write_examples(folder, data, rows)
         settings = spec.training
         kept_epochs = settings.keep_every
@@ -165,6 +165,8 @@ class _Engine:
         resumed_at = begin(training, folder, journal)
         if resumed_at is None:
             keeper.fallback = training.snapshot()
+            if spec.origin is not None and spec.origin.weights_only:
+                keeper.save(keeper.fallback)  # from here on the run needs the other one no more
         else:
             keeper.resumed_from(resumed_at)
         origin = spec.origin

@@ -167,7 +167,11 @@ class ClassesTask(Task):
         self.initial_loss = math.log(spec.target.size)
         if settings.class_weights == "balanced":
             if counts is None or len(counts) != spec.target.size:
-                raise ValueError(f"balanced class weights need the counts of all {spec.target.size} classes")
+                raise UserError(
+                    "training.class_weights 'balanced' needs to know the class of each row, which this data set does "
+                    "not tell beforehand",
+                    advice="set --training.class_weights none",
+                )
             weight = _balanced(counts)
             self._weight = torch.tensor(weight, dtype=torch.float32, device=device)
             # The target's part of the loss is weighted to a mean of 1; what smoothing spreads weighs all classes.

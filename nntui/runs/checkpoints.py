@@ -35,6 +35,8 @@ Pointer = Literal["last", "best"]
 
 _NAME = re.compile(r"step-(\d{8,})")
 _TMP, _OLD = ".tmp-", ".old-"
+_UNFINISHED = (".tmp-model-", ".tmp-run.toml-")
+"""What an engine writes beside the checkpoints; other temporary files may be those of somebody who looks on."""
 
 
 class FileRecord(msgspec.Struct, frozen=True):
@@ -194,6 +196,11 @@ def clean_stale(folder: RunFolder) -> list[str]:
                     path.rename(target)
                 cleaned.append(path.name)
             elif path.name.startswith(_TMP):
+                _remove(path)
+                cleaned.append(path.name)
+    with suppress(FileNotFoundError):
+        for path in sorted(folder.path.iterdir()):
+            if path.name.startswith(_UNFINISHED):
                 _remove(path)
                 cleaned.append(path.name)
     return cleaned

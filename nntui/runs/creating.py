@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nntui.hooks.errors import UserError
 from nntui.runs import checkpoints
 from nntui.runs.durable import write_atomic
 from nntui.runs.events import Checkpointed, Commanded, Finished, Progress, Resumed
-from nntui.runs.folder import create_run, remove_run
+from nntui.runs.folder import RunFolder, create_run, remove_run
 from nntui.runs.log import read_events
 from nntui.spec.model import Origin
 from nntui.spec.toml import to_toml
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from nntui.runs.folder import RunFolder
     from nntui.spec.model import RunSpec
 
 REPLAYED = frozenset({"lr", "lr-scale", "extend"})
@@ -26,14 +24,25 @@ REPLAYED = frozenset({"lr", "lr-scale", "extend"})
 
 
 def new_run(spec: RunSpec, root: Path, name: str | None) -> RunFolder:
-    """A run folder with its run.toml. Raises UserError where it cannot be made."""
+    """A run folder with its run.toml, and, for a fork, the checkpoint that it goes on from.
+
+    Raises UserError where it cannot be made, or where the checkpoint is gone.
+    """
+    origin = spec.origin
+    found = None
+    if origin is not None and origin.step and not origin.weights_only:
+        found = checkpoints.at(RunFolder(Path(origin.parent)), origin.step)
     folder = create_run(root, name)
     try:
         write_atomic(folder.run_toml, to_toml(spec).encode())
+        if found is not None:
+            files = {path.name: path.read_bytes() for path in found.path.iterdir() if path.name != checkpoints.MANIFEST}
+            checkpoints.write_checkpoint(folder, found.step, files)
     except OSError as error:
         shutil.rmtree(folder.path, ignore_errors=True)
         raise UserError(
-            f"{folder.run_toml} cannot be written: {error.strerror}", advice="make room, or say another --runs DIR"
+            f"{folder.name} cannot be made: {error.filename or folder.path}: {error.strerror or error}",
+            advice="make room, or say another --runs DIR",
         ) from None
     return folder
 
@@ -51,39 +60,30 @@ def fork_run(
     """A run that goes on from a checkpoint of `parent`, which it holds a copy of. Raises UserError."""
     found = checkpoints.at(parent, where)
     origin = Origin(parent=str(parent.path.resolve()), at=where, step=found.step, rate_changed=rate_changed)
-    folder = new_run(replace(spec, origin=origin), root, name)
-    try:
-        files = {path.name: path.read_bytes() for path in found.path.iterdir() if path.name != checkpoints.MANIFEST}
-        checkpoints.write_checkpoint(folder, found.step, files)
-    except OSError as error:
-        shutil.rmtree(folder.path, ignore_errors=True)
-        raise UserError(
-            f"the checkpoint cannot be copied: {error}", advice="make room, or say another --runs DIR"
-        ) from None
-    return folder
+    return new_run(replace(spec, origin=origin), root, name)
 
 
-def replay_origin(parent: RunFolder) -> Origin:
-    """What a replay of `parent` repeats: the commands that were applied, at their steps, and where it was stopped."""
+def replay_origin(parent: RunFolder, spec: RunSpec) -> Origin:
+    """What a replay of `parent`, a run of `spec`, repeats.
+
+    It begins where that run began; the commands that were applied come at their steps, and it ends where that was
+    stopped. Raises UserError where it has not begun.
+    """
     events, _ = read_events(parent.events)
-    applied: list[Commanded] = []
-    stopped: int | None = None
-    for event in events:
-        if isinstance(event, Commanded) and event.result == "applied" and event.command in REPLAYED:
-            applied.append(event)
-        elif isinstance(event, Finished):
-            stopped = event.step if event.status == "stopped" else None
-        elif isinstance(event, Resumed):
-            stopped = None
     if not events:
         raise UserError(
             f"{parent.name} has not begun: there is nothing to replay",
             advice=f"train it: nntui train --resume {parent.name}",
         )
-    commands = tuple((e.step, e.command, e.value) for e in applied if e.value is not None)
-    return Origin(
-        parent=str(parent.path.resolve()),
-        at="start",
-        commands=tuple(sorted(commands, key=lambda c: c[0])),
-        stop_at=stopped,
-    )
+    began = spec.origin or Origin(parent=str(parent.path.resolve()), at="start")
+    commands = list(began.commands)
+    stopped: int | None = None
+    for event in events:
+        if isinstance(event, Commanded) and event.result == "applied" and event.command in REPLAYED:
+            if event.value is not None:
+                commands.append((event.step, event.command, event.value))
+        elif isinstance(event, Finished):
+            stopped = event.step if event.status == "stopped" else None
+        elif isinstance(event, Resumed):
+            stopped = None
+    return replace(began, commands=tuple(sorted(commands, key=lambda command: command[0])), stop_at=stopped)

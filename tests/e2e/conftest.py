@@ -10,6 +10,7 @@ import pytest
 from processes import Warm
 from tiny import Tiny
 
+from nntui.engine.keeping import Keeper
 from nntui.hooks.registry import registry
 from nntui.runs.creating import new_run
 from nntui.runs.folder import RunFolder
@@ -40,3 +41,14 @@ def run_of(tmp_path: Path) -> Callable[..., RunFolder]:
         return new_run(spec, tmp_path / "runs", name)
 
     return make
+
+
+@pytest.fixture
+def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint at the end of every epoch of this process's runs, however slow the disk is."""
+
+    def wants(self: Keeper, *, epoch_end: bool) -> bool:
+        self.settle()
+        return epoch_end
+
+    monkeypatch.setattr(Keeper, "wants", wants)

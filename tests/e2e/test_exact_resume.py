@@ -164,7 +164,7 @@ def replay_of(parent: RunFolder, run_of: Callable[..., RunFolder], warm: Warm, n
     from nntui.spec.toml import read_toml
 
     spec = resolve_said(read_toml(parent.run_toml), registry()).spec
-    return new_run(replace(spec, origin=replay_origin(parent)), parent.path.parent, name)
+    return new_run(replace(spec, origin=replay_origin(parent, spec)), parent.path.parent, name)
 
 
 def test_a_replay_repeats_commands_at_their_steps_and_reaches_the_same_weights(

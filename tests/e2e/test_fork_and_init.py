@@ -208,12 +208,19 @@ def test_deleting_the_parent_leaves_the_child_whole(stopped: RunFolder, whole: R
     assert nntui.load(child.path).evaluate() == nntui.load(child.path).metrics
 
 
-def test_a_fork_is_not_replayed(stopped: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fork_is_replayed_from_the_checkpoint_that_it_began_with(stopped: RunFolder) -> None:
+    child, runs = fork(stopped), stopped.path.parent
+    assert run(["train", "--replay", str(child.path), "--runs", str(runs), "--name", "again", "--json"]) == 0
+    assert last(RunFolder(runs / "again"))[0] == last(child)[0]
+    assert same(last(RunFolder(runs / "again"))[1], last(child)[1])
+
+
+def test_a_fork_whose_parent_is_gone_cannot_be_replayed(stopped: RunFolder, capsys: pytest.CaptureFixture[str]) -> None:
     child = fork(stopped)
-    with folders_before(stopped.path.parent):
-        assert run(["train", "--replay", str(child.path), "--runs", str(stopped.path.parent)]) == 2
-    error = capsys.readouterr().err
-    assert "only a run that began afresh can be replayed" in error and "nntui fork" in error
+    shutil.rmtree(stopped.path)
+    with folders_before(child.path.parent):
+        assert run(["train", "--replay", str(child.path), "--runs", str(child.path.parent)]) == 2
+    assert "has no checkpoint at step" in capsys.readouterr().err
 
 
 # --init-from

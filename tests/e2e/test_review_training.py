@@ -1,97 +1,26 @@
-"""What a run promises beyond the beaten track: its ends, its best weights, what it goes on from."""
+"""What a run promises beyond the beaten track: its ends, its best weights, what it fails of."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from processes import events_of
+from small_runs import RunOf, finished, killed_at, settings, train, weights
 
+from nntui.cli.train import read_spec
 from nntui.engine import run as engine
 from nntui.engine import watch
+from nntui.engine.building import open_data
 from nntui.engine.stepping import MovingAverage
 from nntui.engine.training import Training
+from nntui.hooks.errors import UserError
 from nntui.runs import checkpoints
 from nntui.runs.checkpoints import step_name
-from nntui.runs.creating import fork_run
-from nntui.runs.events import Evaluated, Failed, Finished
-from nntui.runs.folder import RunFolder
-
-RunOf = Callable[..., RunFolder]
-SMALL: dict[str, Any] = {"data": {"name": "digits", "limit": 256}, "arch": {"name": "ffn", "hidden": [16]}}
-
-
-def settings(*, lr: float = 0.02, **training: Any) -> dict[str, Any]:
-    return {
-        **SMALL,
-        "schedule": "constant",
-        "optimizer": {"name": "adamw", "lr": lr},
-        "training": {"epochs": 6, "batch_size": 64, "checkpoint_seconds": 0.0, "probe": False, **training},
-    }
-
-
-def train(folder: RunFolder) -> engine.Outcome:
-    from nntui.hooks.registry import registry
-    from nntui.spec.resolve import resolve_said
-    from nntui.spec.toml import read_toml
-
-    return engine.execute(folder, resolve_said(read_toml(folder.run_toml), registry()).spec)
-
-
-def weights(folder: RunFolder) -> bytes:
-    return (folder.model / "model.safetensors").read_bytes()
-
-
-def finished(folder: RunFolder) -> Finished:
-    event = events_of(folder)[-1]
-    assert isinstance(event, Finished)
-    return event
-
-
-def killed_at(folder: RunFolder, step: int) -> None:
-    """What a process leaves that was killed once the checkpoint of `step` was in place."""
-    lines = folder.events.read_bytes().splitlines(keepends=True)
-    folder.events.write_bytes(b"".join(line for line in lines if b'"finished"' not in line))
-    for path in folder.model.iterdir():
-        path.unlink()
-    folder.model.rmdir()
-    for info in checkpoints.list_checkpoints(folder):
-        if info.step > step:
-            for path in info.path.iterdir():
-                path.unlink()
-            info.path.rmdir()
-    (folder.checkpoints / "last").write_text(f"{step_name(step)}\n")
-
-
-@pytest.fixture
-def every_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A checkpoint at every epoch's end, however slow the disk is."""
-
-    def wants(self: engine.Keeper, *, epoch_end: bool) -> bool:
-        self.settle()
-        return epoch_end
-
-    monkeypatch.setattr(engine.Keeper, "wants", wants)
-
-
-def test_a_fork_of_a_run_that_is_done_learns_on_and_not_at_the_zero_where_its_schedule_ended(run_of: RunOf) -> None:
-    parent = run_of("parent", **SMALL, schedule="cosine", training={"epochs": 2, "batch_size": 64})
-    train(parent)
-    from dataclasses import replace
-
-    from nntui.cli.train import read_spec
-
-    spec = read_spec(parent)
-    longer = replace(spec, training=spec.training.model_copy(update={"epochs": 4}))
-    child = fork_run(longer, parent, "last", parent.path.parent, "child", rate_changed=False)
-    assert train(child).code == 0
-    rates = [e.lr for e in events_of(child) if isinstance(e, Evaluated) and e.split == "validation"]
-    assert len(rates) == 2
-    assert all(rate is not None and rate > 0 for rate in rates)
+from nntui.runs.commands import append_command
+from nntui.runs.events import Evaluated, Failed
 
 
 @pytest.mark.usefixtures("every_epoch")
@@ -227,7 +156,6 @@ def test_an_average_of_the_weights_holds_what_a_checkpoint_can_hold() -> None:
 
 def test_a_display_that_can_no_longer_be_written_to_does_not_end_the_run(run_of: RunOf) -> None:
     """A closed terminal says EIO, a full disk ENOSPC."""
-    from nntui.cli.train import read_spec
 
     folder = run_of("unseen", **settings(epochs=2))
     shown = []
@@ -260,28 +188,10 @@ def test_a_second_signal_before_training_has_begun_does_not_disturb_what_the_fir
     assert isinstance(events_of(folder)[-1], Failed)
 
 
-@pytest.mark.usefixtures("every_epoch")
-def test_epochs_that_are_kept_for_good_are_counted_in_a_fork_as_its_events_count_them(run_of: RunOf) -> None:
-    parent = run_of("parent", **settings(epochs=3))
-    train(parent)
-    from dataclasses import replace
-
-    from nntui.cli.train import read_spec
-
-    spec = read_spec(parent)
-    other = spec.training.model_copy(update={"epochs": 9, "batch_size": 32, "keep": 1, "keep_every": 2})
-    child = fork_run(replace(spec, training=other), parent, "last", parent.path.parent, "child", rate_changed=False)
-    assert train(child).code == 0
-    steps = {round(e.epoch): e.step for e in events_of(child) if isinstance(e, Evaluated) and e.split == "validation"}
-    kept = {info.step for info in checkpoints.list_checkpoints(child)}
-    assert {steps[4], steps[6], steps[8]} <= kept
-
-
 def test_a_paused_run_that_is_interrupted_does_not_count_the_pause_as_training(
     run_of: RunOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = run_of("paused", **settings(epochs=400, checkpoint_seconds=3600))
-    from nntui.runs.commands import append_command
 
     passed = [0.0]
     real = watch.time.monotonic
@@ -306,7 +216,6 @@ def test_a_paused_run_that_is_interrupted_does_not_count_the_pause_as_training(
 
 
 def test_a_folder_that_cannot_be_locked_is_a_person_s_to_mend(run_of: RunOf) -> None:
-    from nntui.hooks.errors import UserError
 
     folder = run_of("blocked", **settings())
     folder.lock.mkdir()
@@ -315,7 +224,6 @@ def test_a_folder_that_cannot_be_locked_is_a_person_s_to_mend(run_of: RunOf) -> 
 
 
 def test_one_row_a_step_and_batch_normalisation_is_told_as_what_it_is(run_of: RunOf) -> None:
-    from nntui.hooks.errors import UserError
 
     folder = run_of("single", data={"name": "digits", "limit": 40}, training={"batch_size": 1, "epochs": 1})
     with pytest.raises(UserError, match="more than one row"):
@@ -329,4 +237,30 @@ def test_memory_that_runs_out_while_the_network_is_built_is_told_as_that(run_of:
     assert isinstance(failed, Failed)
     assert failed.kind == "out-of-memory"
     assert "smaller" in failed.advice
-    assert not list(Path(folder.path).glob("checkpoints/step-*"))
+    assert not checkpoints.list_checkpoints(folder)
+
+
+def test_what_is_fitted_does_not_depend_on_how_many_threads_there_are(run_of: RunOf) -> None:
+    """A sound's spectrogram is a product of matrices, whose sums torch divides among its threads."""
+
+    spec = read_spec(run_of("sounds", data="spoken-languages"))
+    threads = torch.get_num_threads()
+    fitted = []
+    try:
+        for count in (1, 2, 3):
+            torch.set_num_threads(count)
+            fitted.append(open_data(spec).preprocessor.to_json())
+    finally:
+        torch.set_num_threads(threads)
+    assert fitted[0] == fitted[1] == fitted[2]
+
+
+def test_what_a_killed_engine_left_half_written_beside_its_checkpoints_is_swept_up(run_of: RunOf) -> None:
+    folder = run_of("swept", **settings(epochs=1))
+    (folder.path / ".tmp-model-0badcafe").mkdir()
+    (folder.path / ".tmp-model-0badcafe" / "model.safetensors").write_bytes(b"half")
+    (folder.path / ".tmp-summary.json-1").write_text("somebody who looks on is writing it")
+    folder.examples.mkdir()
+    assert train(folder).code == 0
+    assert [path.name for path in folder.path.glob(".tmp-*")] == [".tmp-summary.json-1"]
+    assert (folder.examples / "index.json").exists()
