@@ -23,7 +23,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntui.runs.events import Evaluated, Finished
+from nntui.runs.events import Evaluated
 from nntui.runs.folder import RunFolder
 from nntui.runs.log import read_events
 
@@ -74,7 +74,6 @@ ROWS = (
 class Result:
     row: Row
     values: tuple[float, ...]
-    seconds: float
 
     def line(self) -> str:
         mean = statistics.fmean(self.values)
@@ -85,12 +84,12 @@ class Result:
         met = "yes" if self.row.met(mean) else "**no**"
         return (
             f"| {self.row.data} | {self.row.arch} | {settings} | {self.row.metric} | {mean:.4f} ± {spread:.4f} "
-            f"| {len(self.values)} {seeds} | {sign} {self.row.wanted:g} | {met} | {self.seconds:.0f} s |"
+            f"| {len(self.values)} {seeds} | {sign} {self.row.wanted:g} | {met} |"
         )
 
 
-def train(row: Row, number: int, runs: Path, validation: bool, extra: list[str]) -> tuple[float, float]:
-    """The metric of one run, and its seconds of training."""
+def train(row: Row, number: int, runs: Path, validation: bool, extra: list[str]) -> float:
+    """The metric of one run."""
     varied = "--seed" if row.given_test else "--data.split-seed"
     name = f"{row.data}-{row.arch}-{number}"
     command = [sys.executable, "-m", "nntui", "train", "--no-ui", "--runs", str(runs), "--name", name]
@@ -101,14 +100,13 @@ def train(row: Row, number: int, runs: Path, validation: bool, extra: list[str])
     events, _ = read_events(RunFolder(runs / name).events)
     split = "validation" if validation else "test"
     measured = [e for e in events if isinstance(e, Evaluated) and e.split == split and (e.best or split == "test")]
-    seconds = next(e.seconds for e in reversed(events) if isinstance(e, Finished))
     value = measured[-1].metrics[row.metric]
-    return (math.nan if value is None else value), seconds
+    return math.nan if value is None else value
 
 
 def table(results: list[Result]) -> str:
-    head = "| data | network | settings | metric | mean ± spread | over | asked | met | seconds a run |"
-    return "\n".join([head, "|" + " --- |" * 9, *(result.line() for result in results)])
+    head = "| data | network | settings | metric | mean ± spread | over | asked | met |"
+    return "\n".join([head, "|" + " --- |" * 8, *(result.line() for result in results)])
 
 
 def write(text: str) -> None:
@@ -130,8 +128,8 @@ def main() -> int:
         for row in (row for row in ROWS if row.name.startswith(arguments.only)):
             count = arguments.seeds or (3 if row.given_test else 5)
             began = time.monotonic()
-            pairs = [train(row, n, Path(folder), arguments.validation, extra) for n in range(count)]
-            result = Result(row, tuple(v for v, _ in pairs), statistics.fmean(s for _, s in pairs))
+            values = [train(row, n, Path(folder), arguments.validation, extra) for n in range(count)]
+            result = Result(row, tuple(values))
             results.append(result)
             print(result.line(), f"({time.monotonic() - began:.0f} s in all)", flush=True)
     text = table(results)

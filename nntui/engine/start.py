@@ -73,11 +73,17 @@ def recorded(training: Training, past: Sequence[AnyEvent]) -> list[Recorded]:
     """Commands that were applied from this step on, by an earlier process or in the run that is replayed."""
     origin = training.spec.origin
     replayed = [] if origin is None else origin.commands
-    known = [Recorded(step, kind, value, f"replay-{n}") for n, (step, kind, value) in enumerate(replayed)]
-    known += [
+    known = [
         Recorded(e.step, e.command, e.value, e.id)
         for e in past
         if isinstance(e, Commanded) and e.result == "applied" and e.command in CHANGES and e.value is not None
+    ]
+    told = {r.id for r in known}
+    ids = [f"replay-{n}" for n in range(len(replayed))]
+    known += [
+        Recorded(step, kind, value, name, told=False)
+        for name, (step, kind, value) in zip(ids, replayed, strict=True)
+        if name not in told
     ]
     ahead = [r for r in known if r.step >= training.step and r.id not in training.met]
     return sorted(ahead, key=lambda r: r.step)

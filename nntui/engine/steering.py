@@ -32,6 +32,13 @@ class Recorded:
     command: str
     value: float
     id: str
+    told: bool = True
+    """Whether the run's own events have it: those of a replayed run are another's."""
+
+    def event(self) -> Commanded:
+        return Commanded(
+            id=self.id, command=self.command, by="replay", step=self.step, result="applied", value=self.value
+        )
 
 
 class Refused(Exception):

@@ -291,6 +291,8 @@ class Watch:
         training = self.training
         for item in pending(self._recorded, training.step):
             self._recorded.remove(item)
+            if not item.told:
+                self.journal.tell(item.event())
             change(training, item.command, item.value, absolute=True)
             training.met.append(item.id)
         if self._stop_at is not None and training.step >= self._stop_at:

@@ -176,6 +176,8 @@ def test_a_replay_repeats_commands_at_their_steps_and_reaches_the_same_weights(
     again = replay_of(parent, run_of, warm, "again")
     assert warm.train(again) == 0
     assert weights(again) == weights(parent)
+    repeated = [e for e in events_of(again) if isinstance(e, Commanded)]
+    assert [(e.step, e.command, e.value) for e in repeated] == [(e.step, e.command, e.value) for e in commands]
     plain = run_of("plain", **settings_of("ffn"))
     assert warm.train(plain) == 0
     assert weights(plain) != weights(parent), "the commands changed nothing: this test could not fail"
