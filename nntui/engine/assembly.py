@@ -99,15 +99,19 @@ def assemble(spec: RunSpec, data: OpenedData, *, live_runs: int = 0) -> Assembly
         epochs=settings.epochs,
     )
     seed_everything(settings.seed, "training")
-    resolved = hardware.resolved() | {
+    return Assembly(training, _planned(training, layers, feed_kind), _resolved(training, feed_kind))
+
+
+def _resolved(training: Training, feed_kind: str) -> dict[str, Any]:
+    """The table [resolved] of run.toml: plain values."""
+    return training.hardware.resolved() | {
         "feed": feed_kind,
-        "augment": augmentation(spec),
-        "loss": task.loss_name,
-        "metric": task.metric,
-        "data_fingerprint": data.fingerprint,
-        "training_rows": data.rows_hash,
+        "augment": augmentation(training.spec),
+        "loss": training.task.loss_name,
+        "metric": training.task.metric,
+        "data_fingerprint": training.data.fingerprint,
+        "training_rows": training.data.rows_hash,
     }
-    return Assembly(training, _planned(training, layers, feed_kind), resolved)
 
 
 @torch.no_grad()

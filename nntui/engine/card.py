@@ -20,10 +20,9 @@ MOST_NUMBERS = 16
 
 def model_card(folder: RunFolder, training: Training, metrics: dict[str, float], split: str) -> str:
     """README.md of model/, with the front matter that Hugging Face reads."""
-    spec, data = training.spec, training.data
+    spec = training.spec
     best = training.best
     parameters = sum(p.numel() for p in training.model.parameters())
-    splits = ", ".join(f"{len(rows):,} {name}" for name, rows in data.splits.items())
     sections = [
         "---",
         "library_name: nntui",
@@ -39,14 +38,7 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
         "",
         *_chosen_by(training, best.step if best else training.step),
         "",
-        "## Data",
-        "",
-        f"{spec.data.contribution.summary}. {splits} rows.",
-        "",
-        f"- fingerprint of the data: `{data.fingerprint}`",
-        f"- hash of the training rows: `{data.rows_hash}` (split seed {spec.data_settings.split_seed})",
-        *([f"- source: {spec.data.contribution.source}"] if spec.data.contribution.source else []),
-        *([f"- licence: {spec.data.contribution.licence}"] if spec.data.contribution.licence else []),
+        *_data(training),
         "",
         "## Settings",
         "",
@@ -85,6 +77,21 @@ def _chosen_by(training: Training, step: int) -> list[str]:
         return [f"These are the weights of the last step, {step}: no rows were kept for validation."]
     more = "highest" if training.task.maximize else "lowest"
     return [f"The weights are those of step {step}, with the {more} {training.task.metric} on validation."]
+
+
+def _data(training: Training) -> list[str]:
+    data, contribution = training.data, training.spec.data.contribution
+    splits = ", ".join(f"{len(rows):,} {name}" for name, rows in data.splits.items())
+    return [
+        "## Data",
+        "",
+        f"{contribution.summary}. {splits} rows.",
+        "",
+        f"- fingerprint of the data: `{data.fingerprint}`",
+        f"- hash of the training rows: `{data.rows_hash}` (split seed {training.spec.data_settings.split_seed})",
+        *([f"- source: {contribution.source}"] if contribution.source else []),
+        *([f"- licence: {contribution.licence}"] if contribution.licence else []),
+    ]
 
 
 def _settings(training: Training) -> list[str]:

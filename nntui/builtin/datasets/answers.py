@@ -1,14 +1,30 @@
-"""A network's output in a person's own terms."""
+"""True answers for a network, and its own in a person's terms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from nntui.hooks.data import Prediction
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from nntui.hooks.data import Raw
+
+
+def true_answers(raw: Raw) -> dict[str, Tensor]:
+    """The encoded `target` of rows that have one; nothing of rows that are to be predicted."""
+    import torch
+
+    return {"target": torch.from_numpy(np.ascontiguousarray(raw["target"]))} if "target" in raw else {}
+
+
+def true_class(raw: Raw, row: int, names: Sequence[str]) -> str:
+    """The name of a row's class; "" where it is not known."""
+    return names[int(raw["target"][row])] if "target" in raw else ""
 
 
 def class_predictions(output: Tensor, names: Sequence[str], *, most: int | None = None) -> list[Prediction]:

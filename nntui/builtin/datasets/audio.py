@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntui.builtin.datasets.answers import class_predictions
+from nntui.builtin.datasets.answers import class_predictions, true_answers, true_class
 from nntui.builtin.datasets.mel import log_mel, mel_filters
 from nntui.builtin.datasets.sounds import read_sound
 from nntui.builtin.datasets.source import facts_of
@@ -92,10 +92,7 @@ class SoundPreprocessor:
             kept = spectrogram[: self.frames]
             frames[row, : len(kept)] = kept
             lengths[row] = len(kept)
-        encoded = {"frames": frames, "length": lengths}
-        if "target" in raw:
-            encoded["target"] = torch.from_numpy(np.ascontiguousarray(raw["target"]))
-        return encoded
+        return {"frames": frames, "length": lengths, **true_answers(raw)}
 
     def decode(self, output: Tensor) -> list[Prediction]:
         return class_predictions(output, self.facts.classes)
@@ -117,7 +114,7 @@ class SoundPreprocessor:
             "low": [round(float(part.min()), 4) + 0.0 for part in parts],
             "high": [round(float(part.max()), 4) + 0.0 for part in parts],
         }
-        label = self.facts.classes[int(raw["target"][row])] if "target" in raw else ""
+        label = true_class(raw, row, self.facts.classes)
         return Example(kind="json", content=content, label=label)
 
     def to_json(self) -> dict[str, Any]:

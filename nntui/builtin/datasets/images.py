@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntui.builtin.datasets.answers import class_predictions
+from nntui.builtin.datasets.answers import class_predictions, true_answers, true_class
 from nntui.builtin.datasets.pictures import read_picture
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
@@ -82,10 +82,7 @@ class ImagePreprocessor:
     def encode(self, raw: Raw) -> dict[str, Tensor]:
         import torch
 
-        encoded = {"image": torch.from_numpy(np.ascontiguousarray(raw["image"]))}
-        if "target" in raw:
-            encoded["target"] = torch.from_numpy(np.ascontiguousarray(raw["target"]))
-        return encoded
+        return {"image": torch.from_numpy(np.ascontiguousarray(raw["image"])), **true_answers(raw)}
 
     def decode(self, output: Tensor) -> list[Prediction]:
         return class_predictions(output, self.classes)
@@ -99,7 +96,7 @@ class ImagePreprocessor:
     def example(self, raw: Raw, row: int) -> Example:
         picture = raw["image"][row].astype(np.uint16) * 255 // self.top
         shown = picture.astype(np.uint8)
-        label = self.classes[int(raw["target"][row])] if "target" in raw else ""
+        label = true_class(raw, row, self.classes)
         return Example(kind="image", content=shown[0] if len(shown) == 1 else shown.transpose(1, 2, 0), label=label)
 
     def to_json(self) -> dict[str, Any]:

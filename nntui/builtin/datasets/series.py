@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntui.builtin.datasets.answers import value_predictions
+from nntui.builtin.datasets.answers import true_answers, value_predictions
 from nntui.builtin.datasets.source import Rows, facts_of, fingerprint
 from nntui.builtin.datasets.state import from_plain, to_plain
 from nntui.builtin.datasets.typed_rows import number, read_csv
@@ -189,9 +189,7 @@ class SeriesPreprocessor:
             "days": torch.from_numpy(days.astype(np.float32)),
             "last": torch.from_numpy(_last(raw, self.facts).astype(np.float32)),
         }
-        if "target" in raw:
-            encoded["target"] = torch.from_numpy(np.ascontiguousarray(raw["target"]))
-        return encoded
+        return {**encoded, **true_answers(raw)}
 
     def decode(self, output: Tensor) -> list[Prediction]:
         return value_predictions(output, self._names, self._units)

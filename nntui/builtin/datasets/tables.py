@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from nntui.builtin.datasets.answers import class_predictions, value_predictions
+from nntui.builtin.datasets.answers import class_predictions, true_answers, value_predictions
 from nntui.builtin.datasets.derived import Derived
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
@@ -142,9 +142,7 @@ class TablePreprocessor:
                 for name, of in zip(self.facts.categories, self._codes, strict=True)
             ]
             encoded["categories"] = torch.tensor(codes, dtype=torch.int64).T.contiguous()
-        if "target" in raw:
-            encoded["target"] = torch.from_numpy(np.ascontiguousarray(raw["target"]))
-        return encoded
+        return {**encoded, **true_answers(raw)}
 
     def decode(self, output: Tensor) -> list[Prediction]:
         if self.facts.classes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntui.builtin.datasets.answers import class_predictions
+from nntui.builtin.datasets.answers import class_predictions, true_answers, true_class
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
 from nntui.hooks.data import DataSpec, Example, InputSpec, Prediction, TargetSpec
@@ -79,10 +79,7 @@ class TextPreprocessor:
         tokens = np.full((len(coded), lengths.max(initial=1)), PADDING, dtype=np.int64)
         for row, codes in zip(tokens, coded, strict=True):
             row[: len(codes)] = codes
-        encoded = {"tokens": torch.from_numpy(tokens), "length": torch.from_numpy(lengths)}
-        if "target" in raw:
-            encoded["target"] = torch.from_numpy(np.ascontiguousarray(raw["target"]))
-        return encoded
+        return {"tokens": torch.from_numpy(tokens), "length": torch.from_numpy(lengths), **true_answers(raw)}
 
     def decode(self, output: Tensor) -> list[Prediction]:
         return class_predictions(output, self.classes)
@@ -92,7 +89,7 @@ class TextPreprocessor:
         return {"text": [typed_text(given).strip() for given in typed_texts(inputs)]}
 
     def example(self, raw: Raw, row: int) -> Example:
-        label = self.classes[int(raw["target"][row])] if "target" in raw else ""
+        label = true_class(raw, row, self.classes)
         return Example(kind="text", content=raw["text"][row], label=label)
 
     def to_json(self) -> dict[str, Any]:
