@@ -27,12 +27,21 @@ class Said:
 
 _SAYS_WHERE = frozenset({"path", "reader"})
 
+_CHOSEN_FOR = {
+    "data": None,
+    "arch": None,
+    "device": None,
+    "training": frozenset({"batch_size", "precision", "feed", "channels_last", "loss", "metric"}),
+}
+"""What the engine's choices in [resolved] were made for: tables, or keys of one."""
+
 
 def overlaid(base: Said, over: Said) -> Said:
     """`over` said on top of `base`, such as flags on top of a file.
 
     Where `over` names another contribution, what `base` said of the old one's own params no longer holds; keys that
-    are nntui's own (`data.test`, `device.threads`) do.
+    are nntui's own (`data.test`, `device.threads`) do. Nor does [resolved] where `over` says something of what it was
+    chosen for: the threads of a small network are not those of a large one.
     """
     tree: dict[str, Any] = {k: dict(v) if isinstance(v, Mapping) else v for k, v in base.tree.items()}
     places = dict(base.places)
@@ -49,5 +58,14 @@ def overlaid(base: Said, over: Said) -> Said:
             own = settings_fields(table).keys() - _SAYS_WHERE
             kept = {key: value for key, value in kept.items() if plain_key(key) in own}
         tree[table] = {**kept, **said}
+    if any(_chosen_for(table, said) for table, said in over.tree.items()) and "resolved" not in over.tree:
+        tree.pop("resolved", None)
     places.update(over.places)
     return Said(tree=tree, places=places, file=base.file or over.file, errors=(*base.errors, *over.errors))
+
+
+def _chosen_for(table: str, said: Any) -> bool:  # a table, or anything that a spec has wrong
+    if table not in _CHOSEN_FOR:
+        return False
+    keys = _CHOSEN_FOR[table]
+    return keys is None or (isinstance(said, Mapping) and any(plain_key(key) in keys for key in said))

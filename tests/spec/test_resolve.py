@@ -255,6 +255,21 @@ def test_keywords_in_python_say_what_flags_say() -> None:
     assert spec.arch.params.model_dump()["hidden"] == (32, 16)
 
 
+@pytest.mark.parametrize(
+    ("over", "kept"),
+    [
+        ({"optimizer": {"lr": 0.1}, "training": {"epochs": 3}}, True),
+        ({"training": {"batch-size": 8}}, False),
+        ({"arch": {"name": "ffn"}}, False),
+        ({"data": {"name": "digits"}}, False),
+        ({"device": "cpu"}, False),
+    ],
+)
+def test_what_was_chosen_for_a_run_holds_while_what_it_was_chosen_for_is_the_same(over: Any, kept: bool) -> None:
+    base = Said(tree={"arch": {"name": "cnn"}, "resolved": {"threads": 2}})
+    assert ("resolved" in overlaid(base, Said(tree=over)).tree) is kept
+
+
 def test_another_choice_on_top_of_a_file_leaves_the_old_ones_params_behind() -> None:
     base = Said(tree={"arch": {"name": "cnn", "channels": [8]}, "data": {"name": "csv", "path": "/x.csv", "test": 0.3}})
     over = overlaid(base, Said(tree={"arch": {"name": "ffn"}, "data": {"name": "digits"}}))
