@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "evaluate": ("Runs", "nntui.cli.evaluate:command", "Measure a trained network again"),
     "architectures": ("What there is", "nntui.cli.contributions:architectures", "Networks"),
     "activations": ("What there is", "nntui.cli.contributions:activations", "Activation functions"),
-    "datasets": ("What there is", "nntui.cli.contributions:datasets", "Data sets, and readers of your own files"),
+    "datasets": ("What there is", "nntui.cli.contributions:datasets", "Data sets"),
     "devices": ("What there is", "nntui.cli.contributions:devices", "What a network can train on"),
     "optimizers": ("What there is", "nntui.cli.contributions:optimizers", "Optimizers"),
     "schedules": ("What there is", "nntui.cli.contributions:schedules", "Learning-rate schedules"),

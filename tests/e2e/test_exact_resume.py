@@ -14,7 +14,7 @@ from processes import Warm, events_of, wait_for
 
 from nntui.runs.commands import append_command
 from nntui.runs.creating import new_run, replay_origin
-from nntui.runs.events import Checkpointed, Commanded, Finished, Paused, Progress, Started
+from nntui.runs.events import Commanded, Finished, Paused, Progress, Started
 from nntui.runs.folder import RunFolder
 
 EVERYTHING: dict[str, Any] = {
@@ -39,10 +39,6 @@ def settings_of(network: str, **more: Any) -> dict[str, Any]:
 
 def weights(folder: RunFolder) -> bytes:
     return (folder.model / "model.safetensors").read_bytes()
-
-
-def progressed(folder: RunFolder) -> bool:
-    return any(isinstance(e, Progress | Checkpointed) for e in events_of(folder))
 
 
 @pytest.mark.slow
@@ -112,19 +108,19 @@ def test_sigterm_checkpoints_within_the_epoch_and_the_resumed_run_has_the_same_w
 def test_a_run_that_was_paused_and_resumed_has_the_same_weights(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
     undisturbed = run_of("undisturbed", **settings_of("ffn"))
     assert warm.train(undisturbed) == 0
-    paused = run_of("paused", **settings_of("ffn"))
-    pid = warm.start(paused)
-    wait_for(lambda: progressed(paused))
-    append_command(paused, "pause", None, "test")
-    wait_for(lambda: any(isinstance(e, Paused) for e in events_of(paused)))
-    still = len(events_of(paused))
-    append_command(paused, "pause", None, "test")  # twice is refused, and shows that it is alive
-    wait_for(lambda: len(events_of(paused)) > still)
-    refused = events_of(paused)[-1]
+    held = run_of("paused", **settings_of("ffn"))
+    pid = warm.start(held)
+    wait_for(lambda: started(held))
+    append_command(held, "pause", None, "test")
+    wait_for(lambda: paused(held))
+    still = len(events_of(held))
+    append_command(held, "pause", None, "test")  # twice is refused, and shows that it is alive
+    wait_for(lambda: len(events_of(held)) > still)
+    refused = events_of(held)[-1]
     assert isinstance(refused, Commanded) and refused.result == "refused"
-    append_command(paused, "resume", None, "test")
+    append_command(held, "resume", None, "test")
     assert warm.wait(pid) == 0
-    assert weights(paused) == weights(undisturbed)
+    assert weights(held) == weights(undisturbed)
 
 
 def test_a_run_killed_while_paused_resumes_to_the_same_weights(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
@@ -132,9 +128,9 @@ def test_a_run_killed_while_paused_resumes_to_the_same_weights(warm: Warm, run_o
     assert warm.train(undisturbed) == 0
     killed = run_of("killed", **settings_of("ffn"))
     pid = warm.start(killed)
-    wait_for(lambda: progressed(killed))
+    wait_for(lambda: started(killed))
     append_command(killed, "pause", None, "test")
-    wait_for(lambda: any(isinstance(e, Paused) for e in events_of(killed)))
+    wait_for(lambda: paused(killed))
     os.kill(pid, signal.SIGKILL)
     warm.wait(pid)
     assert warm.train(killed) == 0
@@ -142,18 +138,30 @@ def test_a_run_killed_while_paused_resumes_to_the_same_weights(warm: Warm, run_o
 
 
 def steered(warm: Warm, folder: RunFolder) -> list[Commanded]:
-    """Trains a run while its learning rate is changed twice and it is extended; what was applied."""
+    """Trains a run while its learning rate is changed twice and it is extended; what was applied.
+
+    It is held by pauses, so that no machine is too quick or too slow for the commands to meet it.
+    """
     pid = warm.start(folder)
-    wait_for(lambda: progressed(folder))
-    append_command(folder, "lr-scale", 0.5, "test")
-    append_command(folder, "extend", 6, "test")
-    wait_for(lambda: sum(isinstance(e, Commanded) for e in events_of(folder)) >= 2)
-    append_command(folder, "lr", 2e-3, "test")
-    wait_for(lambda: sum(isinstance(e, Commanded) for e in events_of(folder)) >= 3)
+    wait_for(lambda: started(folder))
+    for kind, value in (("lr-scale", 0.5), ("extend", 6), ("lr", 2e-3)):
+        held = paused(folder)
+        append_command(folder, "pause", None, "test")
+        wait_for(lambda before=held: paused(folder) > before)
+        append_command(folder, kind, value, "test")
+        append_command(folder, "resume", None, "test")
     assert warm.wait(pid) == 0
-    applied = [e for e in events_of(folder) if isinstance(e, Commanded)]
-    assert [e.result for e in applied] == ["applied"] * 3
-    return applied
+    commands = [e for e in events_of(folder) if isinstance(e, Commanded)]
+    assert [e.result for e in commands] == ["applied"] * 9
+    return [e for e in commands if e.command in ("lr-scale", "extend", "lr")]
+
+
+def started(folder: RunFolder) -> bool:
+    return any(isinstance(e, Started) for e in events_of(folder))
+
+
+def paused(folder: RunFolder) -> int:
+    return sum(isinstance(e, Paused) for e in events_of(folder))
 
 
 def replay_of(parent: RunFolder, run_of: Callable[..., RunFolder], warm: Warm, name: str, **settings: Any) -> RunFolder:
@@ -188,7 +196,7 @@ def test_a_steered_run_that_is_killed_applies_its_commands_again_at_the_recorded
 ) -> None:
     parent = run_of("steered", **settings_of("ffn", training={"checkpoint_seconds": 3600}))
     pid = warm.start(parent)
-    wait_for(lambda: progressed(parent))
+    wait_for(lambda: started(parent))
     append_command(parent, "lr-scale", 0.3, "test")
     wait_for(lambda: any(isinstance(e, Commanded) for e in events_of(parent)))
     os.kill(pid, signal.SIGKILL)  # no checkpoint yet: the command is in the events alone
