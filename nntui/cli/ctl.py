@@ -98,7 +98,9 @@ def said(action: str, value: str | None) -> str:
 def _now(met: Commanded) -> str:
     if met.value is None:
         return ""
-    return f": {met.value:g} epochs in all" if met.command == "extend" else f": the learning rate is {number(met.value)}"
+    return (
+        f": {met.value:g} epochs in all" if met.command == "extend" else f": the learning rate is {number(met.value)}"
+    )
 
 
 def _live(folder: RunFolder) -> Liveness:
