@@ -10,6 +10,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from nntui.runs.complaints import complain
+from nntui.runs.creating import REPLAY, REPLAYED
 from nntui.runs.events import Commanded
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from nntui.engine.training import Training
     from nntui.runs.commands import Command
 
-CHANGES = frozenset({"lr", "lr-scale", "extend"})
+CHANGES = REPLAYED
 """Commands that alter what the weights become: they are recorded with their absolute result and can be re-applied."""
 
 SIGNALS = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -37,7 +38,7 @@ class Recorded:
 
     def event(self) -> Commanded:
         return Commanded(
-            id=self.id, command=self.command, by="replay", step=self.step, result="applied", value=self.value
+            id=self.id, command=self.command, by=REPLAY, step=self.step, result="applied", value=self.value
         )
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 REPLAYED = frozenset({"lr", "lr-scale", "extend"})
 """Commands that alter the weights' future, and so are repeated in a replay."""
 
+REPLAY = "replay"
+"""Who asked, in the events of a replay, for what it repeats."""
+
 
 def new_run(spec: RunSpec, root: Path, name: str | None) -> RunFolder:
     """A run folder with its run.toml, and, for a fork, the checkpoint that it goes on from.
@@ -80,7 +83,7 @@ def replay_origin(parent: RunFolder, spec: RunSpec) -> Origin:
     stopped: int | None = None
     for event in events:
         if isinstance(event, Commanded) and event.result == "applied" and event.command in REPLAYED:
-            if event.value is not None:
+            if event.value is not None and event.by != REPLAY:
                 commands.append((event.step, event.command, event.value))
         elif isinstance(event, Finished):
             stopped = event.step if event.status == "stopped" else None

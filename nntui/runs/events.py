@@ -199,7 +199,7 @@ class Finished(Event, frozen=True, kw_only=True, tag="finished"):
 class Failed(Event, frozen=True, kw_only=True, tag="failed"):
     step: Step
     kind: str
-    """non-finite | out-of-memory | plugin | data | internal | interrupted"""
+    """non-finite | out-of-memory | plugin | disk | request | internal | interrupted"""
     message: str
     advice: str = ""
 

@@ -88,6 +88,7 @@ def test_a_fork_that_was_steered_can_be_replayed_and_its_replay_too(
     assert train(again).code == 0
     assert weights(again) == weights(child)
     once_more = replayed(again, "once-more")
+    assert once_more.run_toml.read_text().count("lr-scale") == 1
     assert train(once_more).code == 0
     assert weights(once_more) == weights(child)
     plain = fork_run(longer, parent, "last", parent.path.parent, "plain", rate_changed=False)
