@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MACS_FOR_TWO_THREADS = 400_000_000
 """Multiply-accumulates of one forward pass over a batch from which a second thread pays for its synchronisation.
-Measured on 2 cores, milliseconds a step with one thread and with two: 5 M 2.6 and 7, 69 M 8 and 9, 219 M 31 and 28,
-286 M 37 and 41, 960 M 155 and 73; beside another busy process two threads lose far more than one."""
+Measured on 2 idle cores, milliseconds a step with one thread and with two: 5 M 2.6 and 10 (threads that sleep at
+once), 69 M 8 and 9, 219 M 31 and 28, 286 M 37 and 41, 960 M 155 and 73."""
 
 
 @dataclass(frozen=True, kw_only=True)
