@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntui.cli.figures import number
 from nntui.cli.output import clean, echo, say
 from nntui.cli.runs import runs_option
 from nntui.hooks.errors import UserError
+from nntui.runs.figures import number
 
 if TYPE_CHECKING:
     from nntui.runs.commands import Command, Kind

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 import msgspec
 
-from nntui.cli.figures import draws, duration, metric, number, per_second, rate, steady
 from nntui.cli.output import clean, folded
 from nntui.cli.report import KEY, plan_lines
 from nntui.runs.events import (
@@ -28,6 +27,7 @@ from nntui.runs.events import (
     Resumed,
     Warned,
 )
+from nntui.runs.figures import draws, duration, metric, number, per_second, rate, steady
 
 if TYPE_CHECKING:
     from rich.live import Live

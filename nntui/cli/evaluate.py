@@ -25,9 +25,9 @@ def command(run: str | None, runs_dir: str | None, split: Split, as_json: bool) 
 
     RUN is a run; left out, the newest.
     """
-    from nntui.cli.figures import label, metric
     from nntui.cli.output import clean, echo_json, table
     from nntui.engine.inference import Model
+    from nntui.runs.figures import label, metric
     from nntui.runs.folder import find_run, runs_root
 
     folder = find_run(run, runs_root(runs_dir))

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from nntui.cli.figures import duration, label, metric
 from nntui.cli.output import clean
 from nntui.runs.events import Failed, Finished, LayerPlan, Planned
+from nntui.runs.figures import duration, label, metric
 
 if TYPE_CHECKING:
     from pathlib import Path

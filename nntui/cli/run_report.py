@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nntui.cli.figures import duration, metric, metrics, number, rate
 from nntui.cli.report import example_input, layer_lines, near, program, reachable
 from nntui.cli.runs import epoch_text, loss_text, size_text, status_text, to_json
+from nntui.runs.figures import duration, metric, metrics, number, rate
 
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.figures import draws, metric, number
 from nntui.cli.output import clean, echo, echo_json, table, terminal
 from nntui.hooks.errors import UserError
+from nntui.runs.figures import draws, metric, number
 
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
