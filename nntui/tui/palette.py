@@ -18,10 +18,11 @@ MEANINGS = (
 """`raw`: an unsmoothed curve behind; c1..c6: overlaid runs, and classes."""
 
 
-def _theme(name: str, dark: bool, base: dict[str, str], colours: dict[str, str]) -> Theme:
+def _theme(name: str, dark: bool, base: dict[str, str], colours: dict[str, str], *, ansi: bool = False) -> Theme:
     return Theme(
         name=name,
         dark=dark,
+        ansi=ansi,
         primary=base["primary"],
         secondary=colours["validation"],
         accent=colours["accent"],
@@ -107,6 +108,7 @@ ANSI16 = _theme(
         "command": "ansi_magenta", "c1": "ansi_yellow", "c2": "ansi_cyan", "c3": "ansi_magenta", "c4": "ansi_green",
         "c5": "ansi_bright_yellow", "c6": "ansi_bright_blue",
     },
+    ansi=True,
 )  # fmt: skip
 
 THEMES = (DARK, LIGHT, CONTRAST, ANSI16)
