@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -48,28 +50,56 @@ def test_a_run_killed_at_twenty_random_moments_ends_with_the_weights_of_an_undis
 ) -> None:
     undisturbed = run_of("undisturbed", **settings_of(network))
     assert warm.train(undisturbed) == 0
-    killed = run_of("killed", **settings_of(network))
     moments = random.Random(network)
-    kills = within_checkpoint = 0
-    while kills < 20:
-        starts = sum(isinstance(e, Started) for e in events_of(killed))
-        pid = warm.start(killed)
-        wait_for(lambda before=starts: sum(isinstance(e, Started) for e in events_of(killed)) > before)
-        if kills % 4 == 3:  # within a checkpoint: its temporary folder is there
-            wait_for(lambda: _writing(killed) or _ended(killed))
-            within_checkpoint += _writing(killed)
+    killed = run_of("killed-0", **settings_of(network))
+    for kill in range(20):
+        # every fourth within a checkpoint: its temporary folder is there
+        code = _kill(killed, warm, within=kill % 4 == 3, after=moments.uniform(0.0, 0.5))
+        if _ended(killed):  # it was quicker: the next kills are another run's
+            assert weights(killed) == weights(undisturbed)
+            killed = run_of(f"killed-{kill + 1}", **settings_of(network))
         else:
-            time.sleep(moments.uniform(0.0, 0.5))
-        os.kill(pid, signal.SIGKILL)
-        code = warm.wait(pid)
-        if _ended(killed):  # it was quicker
-            break
-        assert code == -signal.SIGKILL
-        kills += 1
-    assert kills >= 4, "the run was over before it could be killed often enough"
-    if not _ended(killed):
-        assert warm.train(killed) == 0
+            assert code == -signal.SIGKILL
+    assert warm.train(killed) == 0
     assert weights(killed) == weights(undisturbed)
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_processes_started_cold_has_the_same_weights(
+    warm: Warm, run_of: Callable[..., RunFolder]
+) -> None:
+    settings = settings_of("ffn", device={"name": "cpu", "threads": 1}, training={"epochs": 150})
+    undisturbed = run_of("undisturbed", **settings)
+    assert warm.train(undisturbed) == 0
+    killed = run_of("killed", **settings)
+    argv = [sys.executable, "-m", "nntui", "train", "--no-ui", "--resume", str(killed.path)]
+    moments = random.Random("cold")
+    for kill in range(3):
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda before=kill: _starts(killed) > before)
+        time.sleep(moments.uniform(0.0, 0.4))
+        process.kill()
+        process.wait()
+        assert not _ended(killed), "the run was over before it could be killed"
+    assert subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    assert weights(killed) == weights(undisturbed)
+
+
+def _kill(folder: RunFolder, warm: Warm, *, within: bool, after: float) -> int:
+    """Goes on with a run, and kills it; the process's exit code."""
+    starts = _starts(folder)
+    pid = warm.start(folder)
+    wait_for(lambda: _starts(folder) > starts)
+    if within:
+        wait_for(lambda: _writing(folder) or _ended(folder))
+    else:
+        time.sleep(after)
+    os.kill(pid, signal.SIGKILL)
+    return warm.wait(pid)
+
+
+def _starts(folder: RunFolder) -> int:
+    return sum(isinstance(e, Started) for e in events_of(folder))
 
 
 def _writing(folder: RunFolder) -> bool:
