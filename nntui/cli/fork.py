@@ -40,7 +40,7 @@ def command(
     said: Said,
     at: str,
     json: bool,
-    no_ui: bool,  # noqa: ARG001 - until there is an interface every run is headless
+    no_ui: bool,
     name: str | None,
     runs: str | None,
     detach: bool,
@@ -67,7 +67,8 @@ def command(
     tell(*resolution.notes)
     rate_changed = "schedule" in said.tree or bool({"name", "lr"} & set(said.tree.get("optimizer", {})))
     folder = fork_run(resolution.spec, parent, at, root, name, rate_changed=rate_changed)
-    return start(folder, read_spec(folder), json=json, detach=detach, force=False, detached=False, fresh=True)
+    ui = not (no_ui or json)
+    return start(folder, read_spec(folder), json=json, detach=detach, force=False, detached=False, fresh=True, ui=ui)
 
 
 def _epochs(parent: RunFolder, at: str) -> int:

@@ -20,6 +20,8 @@ from nntui.hooks.errors import UserError
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "train": ("Runs", "nntui.cli.train:command", "Train a network, or go on with a run (--resume)"),
     "spec": ("Runs", "nntui.cli.spec:command", "Print a run's settings, every default filled in"),
+    "new": ("Runs", "nntui.cli.attach:new", "Choose a run's settings in a form, and train it"),
+    "attach": ("Runs", "nntui.cli.attach:command", "Watch and steer a run; the newest when none is named"),
     "runs": ("Runs", "nntui.cli.runs:command", "List, show and delete runs"),
     "ctl": ("Runs", "nntui.cli.ctl:command", "Pause, resume, stop or steer a run that is training"),
     "fork": ("Runs", "nntui.cli.fork:command", "Start a new run from a checkpoint of another"),
@@ -32,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "optimizers": ("What there is", "nntui.cli.contributions:optimizers", "Optimizers"),
     "schedules": ("What there is", "nntui.cli.contributions:schedules", "Learning-rate schedules"),
     "plugins": ("What there is", "nntui.cli.plugins:command", "Installed plugins: list, show, disable, remove"),
+    "settings": ("Yours", "nntui.cli.settings:command", "Colours, keys, characters, what happens when a run ends"),
 }
 
 
@@ -77,17 +80,24 @@ class LazyGroup(click.Group):
     cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="nntui train begins; nntui COMMAND --help says more about each.",
+    epilog="nntui alone opens the list of runs in a terminal; nntui COMMAND --help says more about each.",
 )
 @click.option("--no-plugins", is_flag=True, help="Use nntui's own contributions alone (also in what is started).")
 @click.version_option(__version__, "--version", "-V", message="nntui %(version)s")
 @click.pass_context
-def cli(ctx: click.Context, no_plugins: bool) -> None:
+def cli(ctx: click.Context, no_plugins: bool) -> int:
     """Train PyTorch networks from a terminal: choose, watch, steer, leave, come back."""
     if no_plugins:
         os.environ["NNTUI_NO_PLUGINS"] = "1"
     if ctx.invoked_subcommand is None:
+        from nntui.cli.interface import browse, can_open
+
+        if can_open():
+            from nntui.runs.folder import runs_root
+
+            return browse(runs_root(None))
         click.echo(ctx.get_help())
+    return 0
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,4 +1,8 @@
-"""`nntui train`: trains a network headless, in this process or (`--detach`) in one of its own."""
+"""`nntui train`: trains a network, and shows it.
+
+In a terminal the run is a process of its own with the interface before it; headless it is this process, or (`--detach`)
+one of its own.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,8 @@ _HELP = """Train a network, and watch it learn.
   nntui train my.toml --lr 1e-3                  a spec, and what is said beside it
   nntui train --resume quick-otter-7             go on with a run, exactly
 
-Ctrl-C once finishes the step, writes a checkpoint and ends; twice quits at once.
+In a terminal the interface opens on the run; leaving it leaves the run training (nntui attach). With --no-ui, Ctrl-C
+once finishes the step, writes a checkpoint and ends; twice quits at once.
 """
 
 
@@ -46,7 +51,7 @@ Ctrl-C once finishes the step, writes a checkpoint and ends; twice quits at once
 )
 def command(
     said: Said,
-    no_ui: bool,  # noqa: ARG001 - until there is an interface every run is headless
+    no_ui: bool,
     json: bool,
     name: str | None,
     runs: str | None,
@@ -59,18 +64,19 @@ def command(
 ) -> int:
     from nntui.runs.folder import runs_root
 
+    ui = not (no_ui or json)
     chosen = [flag for flag, value in (("--resume", resume), ("--replay", replay), ("--init-from", init_from)) if value]
     if len(chosen) > 1:
         raise click.UsageError(f"{' and '.join(chosen)} exclude each other: choose one.")
     root = runs_root(runs)
     if resume is not None:
         folder, spec = _resumed(resume, root, said, name)
-        return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=False)
+        return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=False, ui=ui)
     if replay is not None:
         folder, spec = _replayed(replay, root, said, name)
     else:
         folder, spec = _fresh(said, root, name, init_from)
-    return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=True)
+    return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=True, ui=ui)
 
 
 def _fresh(said: Said, root: Path, name: str | None, init_from: str | None) -> tuple[RunFolder, RunSpec]:
@@ -161,17 +167,22 @@ def start(
     force: bool,
     detached: bool,
     fresh: bool,
+    ui: bool,
 ) -> int:
-    """Trains a run here, or in the background; returns the exit code.
+    """Trains a run here, or in the background, or (`ui`, in a terminal) in the background with the interface before it;
+    returns the exit code.
 
     A fresh run that a person's mistake kept from beginning leaves no folder behind.
     """
+    from nntui.cli.interface import can_open
     from nntui.hooks.errors import UserError
     from nntui.runs.creating import discard_untrained
 
     try:
         if detach:
             return _in_background(folder, force=force)
+        if ui and can_open():
+            return _before_our_eyes(folder, force=force)
         return _here(folder, spec, json=json, force=force, detached=detached)
     except UserError:
         if fresh and not detached:
@@ -209,7 +220,20 @@ def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached
 
         with unread():  # the exit code tells how the run ended, whoever has left
             click.echo(ending(folder, outcome.event), err=outcome.code == 3)
+    _on_end(folder)
     return outcome.code
+
+
+def _on_end(folder: RunFolder) -> None:
+    """The program that the person wants started when a run of theirs has ended."""
+    from nntui.runs.settings import load_settings
+
+    loaded = load_settings()
+    tell(*loaded.problems)
+    if loaded.settings.on_end:
+        from nntui.runs.on_end import run_on_end
+
+        run_on_end(loaded.settings.on_end, folder)
 
 
 def _begin(folder: RunFolder, spec: RunSpec) -> None:
@@ -231,25 +255,57 @@ def live_runs(folder: RunFolder) -> int:
     return sum(isinstance(probe_lock(run), Live) for run in others)
 
 
-def _in_background(folder: RunFolder, *, force: bool) -> int:
+def _launch(folder: RunFolder, *, force: bool) -> int:
+    """Starts the run's engine in a process of its own session; its id."""
     from pathlib import Path
-    from shlex import quote
 
     import nntui
-    from nntui.cli.report import near, program, reachable
-    from nntui.runs.launch import launch_detached, wait_started
+    from nntui.runs.launch import launch_detached
 
     # -P: the working directory must not lend its random.py, unless it is where this nntui itself was found
     found_here = sys.path[:1] in ([""], [str(Path(nntui.__file__).parents[1])])
     safe = [] if found_here else ["-P"]
     words = [sys.executable, *safe, "-m", "nntui", "train", "--no-ui", "--detached"]
     words += ["--resume", str(folder.path.resolve())]
-    process = launch_detached([*words, *(["--force"] if force else [])], folder)
+    return launch_detached([*words, *(["--force"] if force else [])], folder)
+
+
+def _before_our_eyes(folder: RunFolder, *, force: bool) -> int:
+    """The run in a process of its own, and the interface on it until that is left; the exit code of the run where it
+    has ended by then, else 0."""
+    from nntui.cli.interface import farewell, mistaken, open_interface
+    from nntui.cli.report import ending
+    from nntui.runs.launch import exit_code
+    from nntui.runs.summary import load_row
+
+    process = _launch(folder, force=force)
+    session = open_interface(folder.path.parent, open=folder, screen="run", process=process)
+    if (mistake := mistaken(folder, process)) is not None:
+        raise mistake
+    code = exit_code(process)
+    if code is None and folder.exists():
+        farewell(session.opened, starting=folder)
+        return session.code
+    vitals = load_row(folder).summary.vitals
+    event = vitals.failed or vitals.finished
+    if event is not None:
+        click.echo(ending(folder, event), err=code == 3)
+    farewell(session.opened)
+    return session.code or max(code or 0, 0)
+
+
+def _in_background(folder: RunFolder, *, force: bool) -> int:
+    from shlex import quote
+
+    from nntui.cli.report import near, program, reachable
+    from nntui.runs.launch import wait_started
+
+    process = _launch(folder, force=force)
     wait_started(folder, process)
     click.echo(folder.name)
     name = reachable(folder)
     click.echo("trains in the background", err=True)
-    click.echo(f"watch  tail -f {quote(near(folder.log))}", err=True)
-    click.echo(f"look   {program()} runs show {name}", err=True)
+    click.echo(f"watch  {program()} attach {name}", err=True)
+    click.echo(f"lines  tail -f {quote(near(folder.log))}", err=True)
     click.echo(f"stop   {program()} ctl {name} stop", err=True)
     return 0

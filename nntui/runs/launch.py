@@ -83,6 +83,12 @@ def _ending(process: int) -> str | None:
     return None
 
 
+def exit_code(process: int) -> int | None:
+    """How a process (from `launch_detached`) ended, minus the signal where it was killed; None while it runs."""
+    launch = _launched.get(process)
+    return None if launch is None else launch.process.poll()
+
+
 def wait_started(folder: RunFolder, process: int, timeout: float = 60.0) -> Started | None:
     """The `started` that `process` (from `launch_detached`) wrote; None when it has not after `timeout` seconds.
 
