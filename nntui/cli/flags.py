@@ -19,13 +19,15 @@ from nntui.hooks.errors import UserError
 from nntui.spec.errors import SpecError, SpecErrors
 from nntui.spec.said import Said, overlaid
 from nntui.spec.tables import CHOICES, RECORDED, SHORT, TABLES, plain_key, settings_fields
-from nntui.spec.text import FlagText, as_text
+from nntui.spec.text import FlagText
 from nntui.spec.validate import did_you_mean, nearest
+from nntui.spec.words import command_line, spelt
 
 if TYPE_CHECKING:
     from nntui.hooks.params import FieldInfo
     from nntui.hooks.registry import Registry
-    from nntui.spec.model import RunSpec
+
+__all__ = ["Parsed", "SpecCommand", "command_line", "parse", "read", "spec_command", "spelt"]
 
 _FLAGGED = tuple(table for table in TABLES if table not in RECORDED)
 _WHOLE = "\u2011"
@@ -203,11 +205,6 @@ def _all_flags(registry: Registry) -> list[str]:
     return flags
 
 
-def spelt(key: str) -> str:
-    """A dotted key or a short form as a flag."""
-    return f"--{key.replace('_', '-')}"
-
-
 def read(said: Said) -> Said:
     """`said` on top of the file that it names. Raises SpecErrors, with what else was wrong, where it cannot be read."""
     if said.file is None:
@@ -220,34 +217,6 @@ def read(said: Said) -> Said:
         raise SpecErrors((*said.errors, *error.errors)) from error
     except UserError as error:
         raise SpecErrors((*said.errors, SpecError("", error.message, error.advice))) from error
-
-
-def command_line(spec: RunSpec, command: str = "nntui train") -> str:
-    """The command that says `spec`: what differs from what would be chosen anyway. `parse` reads it back the same."""
-    from nntui.spec.tree import changes, fields_of
-
-    words = command.split()
-    said = changes(spec)
-    path = said.pop("data.path", None)
-    if path is not None:  # --data takes a path; which reader it has is then said beside it
-        words += [*_flag("--data", str(path)), *_flag("--data.reader", str(said.pop("data.name")))]
-    short = {key: name for name, key in SHORT.items()}
-    for key, value in said.items():
-        table, _, name = key.partition(".")
-        if name == "name":
-            words += _flag(f"--{table}", str(value))
-            continue
-        field = next(field for field in fields_of(spec, table) if field.name == name)
-        flag = spelt(short.get(key, key))
-        if field.kind == "bool" and isinstance(value, bool):
-            words.append(flag if value else f"--no-{flag.removeprefix('--')}")
-        else:
-            words += _flag(flag, as_text(value, field))
-    return shlex.join(words)
-
-
-def _flag(flag: str, value: str) -> list[str]:
-    return [f"{flag}={value}"] if value.startswith("-") or not value else [flag, value]
 
 
 class SpecCommand(click.Command):
