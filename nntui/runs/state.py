@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from math import inf, nan
-from typing import Any, Literal, Protocol, TypeVar
+from itertools import groupby
+from math import inf
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -27,14 +27,18 @@ from nntui.runs.events import (
     Started,
     Warned,
 )
+from nntui.runs.history import History
 from nntui.runs.lock import Liveness
-from nntui.runs.vitals import Point, Status, Vitals, fold_vitals, status_of
+from nntui.runs.vitals import Point, Status, Vitals, fold_progress, fold_vitals, status_of
 
 LAYER_HISTORY = 64
 """Probes kept of each layer."""
 SAMPLE_HISTORY = 16
 CONFUSION_HISTORY = 8
 WARNING_HISTORY = 1000
+CHECKPOINT_HISTORY = 1000
+EVALUATION_HISTORY = 4096
+"""Evaluations kept of each split: beyond that the older ones are thinned out."""
 
 
 class _Stepped(Protocol):
@@ -43,42 +47,6 @@ class _Stepped(Protocol):
 
 
 S = TypeVar("S", bound=_Stepped)
-
-
-@dataclass
-class History:
-    """Progress in columns, by rising step: 56 bytes a point. What was not given or not finite is NaN."""
-
-    step: array[int] = field(default_factory=lambda: array("q"))
-    epoch: array[float] = field(default_factory=lambda: array("d"))
-    time: array[float] = field(default_factory=lambda: array("d"))
-    loss: array[float] = field(default_factory=lambda: array("d"))
-    lr: array[float] = field(default_factory=lambda: array("d"))
-    samples_per_second: array[float] = field(default_factory=lambda: array("d"))
-    grad_norm: array[float] = field(default_factory=lambda: array("d"))
-
-    def __len__(self) -> int:
-        return len(self.step)
-
-    def add(self, event: Progress) -> None:
-        """A point. A step that is not above the last one takes the place of all from it on: the event that said so
-        (`resumed`) was lost."""
-        if self.step and event.step <= self.step[-1]:
-            self.cut(event.step - 1)
-        self.step.append(event.step)
-        self.epoch.append(event.epoch)
-        self.time.append(event.time)
-        self.loss.append(nan if event.loss is None else event.loss)
-        self.lr.append(event.lr)
-        self.samples_per_second.append(event.samples_per_second)
-        self.grad_norm.append(nan if event.grad_norm is None else event.grad_norm)
-
-    def cut(self, step: int) -> None:
-        """Drop the points after `step`."""
-        keep = bisect_right(self.step, step)
-        self.step = self.step[:keep]
-        for name in ("epoch", "time", "loss", "lr", "samples_per_second", "grad_norm"):
-            setattr(self, name, getattr(self, name)[:keep])
 
 
 @dataclass(frozen=True)
@@ -142,7 +110,8 @@ class RunState:
     plan: Planned | None = None
     history: History = field(default_factory=History)
     evaluations: dict[str, list[Evaluated]] = field(default_factory=dict)
-    """By split, by rising step; their confusion matrices are in `confusions`."""
+    """By split, by rising step; their confusion matrices are in `confusions`. Of very many, the last in each of a few
+    thousand equal stretches, or the last best in it."""
     confusions: dict[str, list[Confusion]] = field(default_factory=dict)
     """By split: the last few."""
     layers: dict[str, list[LayerPoint]] = field(default_factory=dict)
@@ -152,7 +121,7 @@ class RunState:
     samples: list[Sampled] = field(default_factory=list)
     """The last few."""
     checkpoints: list[Checkpointed] = field(default_factory=list)
-    """As written; which of them are retained, the disk says."""
+    """The last ones, as written; which of them are retained, the disk says."""
     commands: dict[str, CommandState] = field(default_factory=dict)
     """By id, in the order in which they became known."""
     pauses: list[Pause] = field(default_factory=list)
@@ -178,7 +147,7 @@ class RunState:
 
     def epochs_per_second(self) -> float | None:
         """Of the last points in this process; None where there are too few."""
-        times, epochs = self.history.time, self.history.epoch
+        times, epochs = self.history.newest.time, self.history.newest.epoch
         first = max(len(times) - 20, bisect_right(times, self.vitals.session))
         if len(times) - first < 2 or times[-1] <= times[first]:
             return None
@@ -226,11 +195,34 @@ def _progress(state: RunState, event: Progress) -> None:
     _end_pause(state, event.time)
 
 
+def _progressed(state: RunState, events: list[Progress]) -> None:
+    """Folds one progress after the other: what a long run consists of, so it has a way of its own."""
+    fold_progress(state.vitals, events)
+    state.history.extend(events)
+    _end_pause(state, events[0].time)
+
+
 def _evaluated(state: RunState, event: Evaluated) -> None:
     if event.confusion is not None:
         _put(state.confusions.setdefault(event.split, []), Confusion(event.step, event.confusion), CONFUSION_HISTORY)
         event = msgspec.structs.replace(event, confusion=None)
-    _put(state.evaluations.setdefault(event.split, []), event)
+    evaluations = state.evaluations.setdefault(event.split, [])
+    _put(evaluations, event)
+    if len(evaluations) > EVALUATION_HISTORY:
+        _thin(evaluations, EVALUATION_HISTORY // 2)
+
+
+def _thin(evaluations: list[Evaluated], most: int) -> None:
+    """Leaves one in each stretch of steps: the last that was the best then, else the last."""
+    shift = 0
+    while len({e.step >> shift for e in evaluations}) > most:
+        shift += 1
+    kept: dict[int, Evaluated] = {}
+    for evaluation in evaluations:
+        stretch = evaluation.step >> shift
+        if evaluation.best or stretch not in kept or not kept[stretch].best:
+            kept[stretch] = evaluation
+    evaluations[:] = kept.values()
 
 
 def _probed(state: RunState, event: Probed) -> None:
@@ -249,6 +241,8 @@ def _checkpointed(state: RunState, event: Checkpointed) -> None:
     at = bisect_left(state.checkpoints, event.step, key=_step_of)
     same = at < len(state.checkpoints) and state.checkpoints[at].step == event.step
     state.checkpoints[at : at + same] = [event]
+    if len(state.checkpoints) > CHECKPOINT_HISTORY:
+        del state.checkpoints[0]
 
 
 def _commanded(state: RunState, event: Commanded) -> None:
@@ -279,18 +273,16 @@ def _resumed(state: RunState, event: Resumed) -> None:
     _end_pause(state, event.time)
     if event.checkpoint:
         state.resumes.append(event)
-    history = state.history
-    history.cut(event.step)
+    state.history.cut(event.step)
     _cut_each(state.evaluations, event.step)
     _cut_each(state.confusions, event.step)
     _cut_each(state.layers, event.step)
     _cut(state.arrays, event.step)
     _cut(state.samples, event.step)
     _cut(state.checkpoints, event.step)
-    last = len(history) - 1
-    loss = history.loss[last] if last >= 0 else nan
+    loss, lr = state.history.latest("loss"), state.history.latest("lr")
     state.vitals.loss = loss if loss == loss else None
-    state.vitals.lr = history.lr[last] if last >= 0 else None
+    state.vitals.lr = lr if lr == lr else None
     validation = state.evaluations.get("validation")
     if validation and state.vitals.latest is None:
         newest = validation[-1]
@@ -332,8 +324,12 @@ def fold(state: RunState, event: AnyEvent) -> RunState:
 def fold_all(events: Iterable[AnyEvent], state: RunState | None = None) -> RunState:
     """`state` (a new one where none is given) after all of `events`."""
     state = RunState() if state is None else state
-    for event in events:
-        fold(state, event)
+    for kind, alike in groupby(events, type):
+        if kind is Progress:
+            _progressed(state, cast(list[Progress], list(alike)))
+        else:
+            for event in alike:
+                fold(state, event)
     return state
 
 

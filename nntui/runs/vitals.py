@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -208,6 +208,21 @@ def fold_vitals(v: Vitals, event: AnyEvent) -> Vitals:
     handler = _HANDLERS.get(type(event))
     if handler is not None:
         handler(v, event)
+    return v
+
+
+def fold_progress(v: Vitals, events: Sequence[Progress]) -> Vitals:
+    """The same as `fold_vitals` of each (there is at least one), a tenth of the time."""
+    last, seconds = v.last, v.seconds
+    training = v.phase == "training"
+    for event in events:
+        time = event.time
+        if training and last > 0 and 0 < time - last < _CLOCK_SET:
+            seconds += time - last
+        last = time or last
+        training = True
+    v.last, v.seconds = last, seconds
+    _fold_progress(v, events[-1])
     return v
 
 

@@ -49,7 +49,7 @@ def test_an_index_of_the_past_can_begin_the_state(folder):
         offset = folder.events.stat().st_size
         writer.append(progress(6))
     later = Attached(folder, attached.state, offset)
-    assert len(later.poll()) == 1 and list(later.state.history.step) == [5, 6]
+    assert len(later.poll()) == 1 and list(later.state.history.series("loss").step) == [5, 6]
 
 
 def test_a_run_of_a_later_nntui_is_refused_in_words(folder):

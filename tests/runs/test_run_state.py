@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 
 import msgspec
@@ -27,9 +28,20 @@ from nntui.runs.events import (
     Sampled,
     Warned,
 )
+from nntui.runs.history import QUANTITIES
 from nntui.runs.lock import Dead, Live, Unknown
 from nntui.runs.log import EventReader, EventWriter
-from nntui.runs.state import LAYER_HISTORY, WARNING_HISTORY, RunState, fold, fold_all, fold_command, status
+from nntui.runs.state import (
+    CHECKPOINT_HISTORY,
+    EVALUATION_HISTORY,
+    LAYER_HISTORY,
+    WARNING_HISTORY,
+    RunState,
+    fold,
+    fold_all,
+    fold_command,
+    status,
+)
 
 
 def run_of(*more) -> RunState:
@@ -47,9 +59,9 @@ def test_a_run_is_told_as_it_went():
         Warned(message="careful"),
         Finished(step=20, status="done", metrics={"accuracy": 0.65}, seconds=12.5),
     )
-    history = state.history
-    assert list(history.step) == [5, 10, 20]
-    assert history.loss[0] == 0.9 and math.isnan(history.loss[1]) and history.grad_norm[0] == 2.0
+    loss = state.history.series("loss")
+    assert list(loss.step) == [5, 10, 20] and list(loss.invalid) == [0, 1, 0]
+    assert loss.mean[0] == 0.9 and math.isnan(loss.mean[1]) and state.history.series("grad_norm").mean[0] == 2.0
     assert [e.metrics["accuracy"] for e in state.evaluations["validation"]] == [0.7, 0.6]
     assert [c.matrix for c in state.confusions["validation"]] == [[[3, 1], [0, 4]], [[2, 2], [0, 4]]]
     assert state.evaluations["validation"][0].confusion is None
@@ -77,7 +89,7 @@ def test_a_resume_supersedes_what_came_after_its_checkpoint():
         started(time=2000.0),
         Resumed(step=10, checkpoint="step-00000010", time=2001.0),
     )
-    assert list(state.history.step) == [10]
+    assert list(state.history.series("loss").step) == [10]
     assert state.best.step == state.vitals.latest.step == state.evaluations["validation"][-1].step == 10
     assert [c.matrix for c in state.confusions["validation"]] == [[[1]]]
     assert [p.step for p in state.layers["fc1"]] == [10] and [s.step for s in state.samples] == [10]
@@ -89,7 +101,8 @@ def test_a_resume_supersedes_what_came_after_its_checkpoint():
 
 def test_a_rewind_whose_event_was_lost_is_noticed_by_its_steps():
     state = run_of(progress(10), progress(20, 0.2), progress(30), progress(20, 0.7), progress(21))
-    assert list(state.history.step) == [10, 20, 21] and state.history.loss[1] == 0.7
+    loss = state.history.series("loss")
+    assert list(loss.step) == [10, 20, 21] and loss.mean[1] == 0.7
 
 
 def test_an_extension_outlives_the_plan_of_the_next_process():
@@ -151,6 +164,18 @@ def test_histories_that_could_grow_without_end_do_not():
     assert len(state.layers["a"]) == LAYER_HISTORY and state.layers["a"][-1].step == LAYER_HISTORY + 9
     assert len(state.warnings) == WARNING_HISTORY and state.warnings[-1].message == str(WARNING_HISTORY + 4)
     assert state.vitals.warnings == WARNING_HISTORY + 5
+    fold_all((Checkpointed(step=step, name=str(step)) for step in range(CHECKPOINT_HISTORY + 5)), state)
+    assert len(state.checkpoints) == CHECKPOINT_HISTORY and state.checkpoints[-1].step == CHECKPOINT_HISTORY + 4
+
+
+def test_very_many_evaluations_are_thinned_out_and_the_best_stay():
+    count = 2 * EVALUATION_HISTORY
+    state = run_of(*(evaluated(step, step / 1e5, best=step in (3, count // 3)) for step in range(count)))
+    kept = state.evaluations["validation"]
+    assert len(kept) <= EVALUATION_HISTORY and kept[-1].step == count - 1
+    assert {3, count // 3} <= {e.step for e in kept}
+    assert [e.step for e in kept] == sorted({e.step for e in kept})
+    assert max(b.step - a.step for a, b in itertools.pairwise(kept)) <= 16
 
 
 def test_the_best_told_late_finds_its_place_among_the_checkpoints():
@@ -201,7 +226,8 @@ events = st.lists(any_event(), max_size=25)
 
 
 def curves(state: RunState) -> list[list[float | None]]:
-    columns = [getattr(state.history, name) for name in vars(state.history)]
+    columns = [column for name in QUANTITIES for column in vars(state.history.series(name)).values()]
+    columns += [state.history.axis("epoch"), state.history.axis("time")]
     return [[None if value != value else value for value in column] for column in columns]
 
 
@@ -231,7 +257,10 @@ def plain(state: RunState) -> object:
 @settings(max_examples=150, deadline=None)
 def test_folding_in_pieces_equals_folding_whole(events, cut):
     pieces = fold_all(events[cut:], fold_all(events[:cut]))
-    assert plain(pieces) == plain(fold_all(events))
+    one_by_one = RunState()
+    for event in events:
+        fold(one_by_one, event)
+    assert plain(pieces) == plain(fold_all(events)) == plain(one_by_one)
 
 
 @given(events)
@@ -242,7 +271,8 @@ def test_any_prefix_folds_and_has_a_status(events):
         fold(state, event)
         assert status(state, DEAD) in ("done", "stopped", "failed", "lost")
         assert status(state, LIVE) not in ("lost", "unknown")
-        assert list(state.history.step) == sorted(set(state.history.step))
+        shown = list(state.history.series("loss").step)
+        assert shown == sorted(set(shown))
         assert state.vitals.fraction is None or 0 <= state.vitals.fraction <= 1
         state.seconds_left()
 
@@ -273,7 +303,8 @@ def test_what_a_resume_superseded_leaves_no_trace_in_the_curves(first, again, ba
     resumed, direct = run_of(*before, *after), run_of(*kept, *after)
     assert curves(resumed) == curves(direct) and resumed.evaluations == direct.evaluations
     assert resumed.best == direct.best and resumed.vitals.loss == direct.vitals.loss
-    assert all(step <= back for step in resumed.history.step if step not in {e.step for e in after[2:]})
+    shown = resumed.history.series("loss").step
+    assert all(step <= back for step in shown if step not in {e.step for e in after[2:]})
 
 
 @given(
