@@ -1,0 +1,127 @@
+"""What part of a chart is looked at, and how. Frozen: each action gives a new view."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from nntui.tui.chart.curves import Curve
+from nntui.tui.chart.scale import step_range
+
+SHORTEST = 4
+"""Steps of the closest zoom."""
+SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
+
+
+@dataclass(frozen=True)
+class View:
+    """`window`: first and last step shown, None for all; `total`: how many steps there will be, where it is known;
+    `crosshair`: the step whose values are read."""
+
+    window: tuple[int, int] | None = None
+    total: int | None = None
+    log: bool = False
+    smoothing: float = 0.0
+    crosshair: int | None = None
+
+
+def extent(curves: Sequence[Curve], total: int | None = None) -> tuple[int, int]:
+    """The steps that a chart of these curves spans without a zoom."""
+    first = min((curve.series.step[0] for curve in curves if len(curve.series.step)), default=0)
+    last = max((curve.series.step[-1] for curve in curves if len(curve.series.step)), default=0)
+    return step_range(first, last, total)
+
+
+def shown(view: View, whole: tuple[int, int]) -> tuple[int, int]:
+    """The first and the last step that are drawn: the window, within the whole."""
+    if view.window is None:
+        return whole
+    first, last = max(view.window[0], whole[0]), min(view.window[1], whole[1])
+    if last - first < 1:
+        return whole
+    return first, last
+
+
+def zoomed(view: View, whole: tuple[int, int], factor: float, at: int | None = None) -> View:
+    """`factor` below 1 looks closer. The step `at` (the crosshair, or the middle) stays where it is."""
+    first, last = shown(view, whole)
+    length = last - first
+    if at is None:
+        at = view.crosshair if view.crosshair is not None and first <= view.crosshair <= last else (first + last) // 2
+    longest = whole[1] - whole[0]
+    wanted = round(length * factor)
+    if wanted == length:
+        wanted += 1 if factor > 1 else -1
+    wanted = max(wanted, min(SHORTEST, longest))
+    if wanted >= longest:
+        return replace(view, window=None)
+    start = at - round((at - first) / length * wanted)
+    return _placed(view, whole, start, wanted)
+
+
+def panned(view: View, whole: tuple[int, int], share: float) -> View:
+    """Moved by a share of what is shown; to later steps where it is above zero."""
+    if view.window is None:
+        return view
+    first, last = shown(view, whole)
+    shift = round((last - first) * share) or (1 if share > 0 else -1 if share < 0 else 0)
+    return _placed(view, whole, first + shift, last - first)
+
+
+def moved(view: View, whole: tuple[int, int], first: int) -> View:
+    """The same length from another step on: what a drag does."""
+    if view.window is None:
+        return view
+    now, last = shown(view, whole)
+    return _placed(view, whole, first, last - now)
+
+
+def _placed(view: View, whole: tuple[int, int], first: int, length: int) -> View:
+    first = max(whole[0], min(first, whole[1] - length))
+    return replace(view, window=(first, first + length))
+
+
+def crossed(view: View, curves: Sequence[Curve], whole: tuple[int, int], columns: int, direction: int) -> View:
+    """The crosshair one column on (`direction` 1 or -1), or at the next point where those lie further apart. Without a
+    crosshair: at the newest point. It takes a zoomed window along."""
+    first, last = shown(view, whole)
+    newest = max((c.series.step[-1] for c in curves if len(c.series.step)), default=last)
+    if view.crosshair is None or direction == 0:
+        return replace(view, crosshair=max(first, min(newest, last)))
+    here = view.crosshair
+    stride = max((last - first) // max(columns, 1), 1)
+    target = here + direction * stride
+    nearest = [step for curve in curves if (step := _neighbour(curve.series.step, here, direction)) is not None]
+    if nearest:
+        closest = min(nearest) if direction > 0 else max(nearest)
+        target = max(target, closest) if direction > 0 else min(target, closest)
+    target = max(whole[0], min(target, whole[1]))
+    view = replace(view, crosshair=target)
+    if view.window is not None and not first <= target <= last:
+        return _placed(view, whole, target - (last - first) // 2, last - first)
+    return view
+
+
+def _neighbour(steps: Sequence[int], here: int, direction: int) -> int | None:
+    """The nearest step strictly after (or before) `here`."""
+    if direction > 0:
+        i = bisect_left(steps, here + 1)
+        return steps[i] if i < len(steps) else None
+    i = bisect_left(steps, here) - 1
+    return steps[i] if i >= 0 else None
+
+
+def smoother(weight: float) -> float:
+    """The next smoothing in turn."""
+    return next((s for s in SMOOTHINGS if s > weight + 1e-9), 0.0)
+
+
+def nearest(steps: Sequence[int], step: int) -> int | None:
+    """The index of the point nearest to a step; of two, the earlier."""
+    if not len(steps):
+        return None
+    i = bisect_left(steps, step)
+    if i == len(steps) or (i > 0 and step - steps[i - 1] <= steps[i] - step):
+        return max(i - 1, 0)
+    return i
