@@ -242,7 +242,15 @@ def _tables() -> Iterable[Dataset]:
         rows=392,
         licence="CC0-1.0",
         source="StatLib and UCI (Quinlan 1993), by way of bokeh-sampledata",
-        defaults=_training(100, 32, test=0.2, validation=0.15),
+        defaults=_training(
+            100,
+            32,
+            test=0.2,
+            validation=0.15,
+            # R2 on rows kept from the training rows of five splits: 0.869 as it was, 0.876 with makers in four
+            # numbers, 0.886 with an average of the weights besides.
+            other={"ffn:arch.embedding": 4, "training.ema": 0.99},
+        ),
     )
 
 
