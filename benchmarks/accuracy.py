@@ -5,7 +5,7 @@
     python benchmarks/accuracy.py --validation    # what defaults are chosen by: the test split is not shown
 
 Each row is trained by `nntui train` in processes of their own, with default settings but for what the row names:
-five split seeds where the data has no test split of its own, three training seeds else. `--write` puts the table
+five split seeds where the data has no test split of its own, three training seeds else. `--write` puts the rows
 into docs/benchmarks.md.
 """
 
@@ -29,6 +29,7 @@ from nntui.runs.log import read_events
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "docs" / "benchmarks.md"
+HEAD = "| data | network | settings | metric | mean ± spread | over | asked | met |\n|" + " --- |" * 8
 BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
 
 
@@ -104,16 +105,21 @@ def train(row: Row, number: int, runs: Path, validation: bool, extra: list[str])
     return math.nan if value is None else value
 
 
-def table(results: list[Result]) -> str:
-    head = "| data | network | settings | metric | mean ± spread | over | asked | met |"
-    return "\n".join([head, "|" + " --- |" * 8, *(result.line() for result in results)])
-
-
-def write(text: str) -> None:
+def write(results: list[Result]) -> None:
+    """Puts the rows into the page, in place of what it says of the same data and network; its other rows stay."""
     page = TABLE.read_text()
     before, rest = page.split(BEGIN)
-    _, after = rest.split(END)
-    TABLE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}")
+    there, after = rest.split(END)
+    lines = {_row_of(line): line for line in there.splitlines() if line.startswith("| ")}
+    lines |= {result.row.name: result.line() for result in results}
+    day = time.strftime("%Y-%m-%d")
+    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    body = "\n".join(lines[row.name] for row in ROWS if row.name in lines)
+    TABLE.write_text(f"{before}{BEGIN}\n\nMeasured {day} on {machine}.\n\n{HEAD}\n{body}\n\n{END}{after}")
+
+
+def _row_of(line: str) -> str:
+    return "/".join(cell.strip() for cell in line.split("|")[1:3])
 
 
 def main() -> int:
@@ -132,11 +138,8 @@ def main() -> int:
             result = Result(row, tuple(values))
             results.append(result)
             print(result.line(), f"({time.monotonic() - began:.0f} s in all)", flush=True)
-    text = table(results)
     if arguments.write:
-        day = time.strftime("%Y-%m-%d")
-        machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
-        write(f"Measured {day} on {machine}.\n\n{text}")
+        write(results)
     return 0 if all(r.row.met(statistics.fmean(r.values)) for r in results) else 1
 
 
