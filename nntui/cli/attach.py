@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nntui.cli.output import echo
+from nntui.cli.output import echo, silence
 from nntui.cli.runs import runs_option
 from nntui.hooks.errors import UserError
 
@@ -26,6 +26,8 @@ POLL_SECONDS = 0.2
 STALE_SECONDS = 60.0
 """How long an engine that cannot be asked (another machine's) may be silent before it is taken for gone."""
 FAILED = 3
+_CHUNK = 1 << 20
+"""Bytes of events that are folded at once."""
 _SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 """Exit codes of runs that a signal ended, by the reason in their last event."""
 
@@ -96,10 +98,10 @@ def follow(folder: RunFolder, *, json: bool) -> int:
 
             farewell([folder])
         return 130
-    except OSError as error:
-        raise UserError(f"{folder.name} cannot be read: {error.filename or folder.path}: {error.strerror}") from error
-    finally:
-        display.close()
+    except BrokenPipeError:  # the reader (head, a pager) has had enough
+        silence()
+        return 141
+    display.close()
     return _ended(attached, quiet=json)
 
 
@@ -108,7 +110,13 @@ def _events(attached: Attached, sleep: Callable[[float], None] = time.sleep) -> 
     waited = False
     while True:
         status = attached.status()  # before the events: what a run writes last is then not missed
-        events = attached.poll(1 << 20)
+        try:
+            events = attached.poll(_CHUNK)
+        except OSError as error:
+            folder = attached.folder
+            raise UserError(
+                f"{folder.name} cannot be read: {error.filename or folder.path}: {error.strerror}"
+            ) from error
         yield from events
         if events:
             continue

@@ -47,7 +47,7 @@ def command(
 ) -> int:
     if said.file is None:
         raise click.UsageError("Missing argument 'RUN': the run to go on from.")
-    from nntui.cli.train import read_spec, start, tell
+    from nntui.cli.train import How, read_spec, start, tell
     from nntui.hooks.registry import registry
     from nntui.runs.creating import fork_run
     from nntui.runs.folder import find_run, runs_root
@@ -67,8 +67,7 @@ def command(
     tell(*resolution.notes)
     rate_changed = "schedule" in said.tree or bool({"name", "lr"} & set(said.tree.get("optimizer", {})))
     folder = fork_run(resolution.spec, parent, at, root, name, rate_changed=rate_changed)
-    ui = not (no_ui or json)
-    return start(folder, read_spec(folder), json=json, detach=detach, force=False, detached=False, fresh=True, ui=ui)
+    return start(folder, read_spec(folder), How(json=json, detach=detach, ui=not (no_ui or json)))
 
 
 def _epochs(parent: RunFolder, at: str) -> int:

@@ -7,6 +7,7 @@ one of its own.
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,8 @@ from nntui.cli.flags import spec_command
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from nntui.engine.run import Outcome
+    from nntui.runs.events import Failed, Finished
     from nntui.runs.folder import RunFolder
     from nntui.spec.model import RunSpec
     from nntui.spec.said import Said
@@ -42,6 +45,7 @@ once finishes the step, writes a checkpoint and ends; twice quits at once.
         click.Option(["--name"], metavar="NAME", help="Name of the run; left out: one is made up."),
         click.Option(["--runs"], metavar="DIR", help="Folder of all runs (NNTUI_RUNS; else ./runs)."),
         click.Option(["--detach"], is_flag=True, help="Train in the background; print the run's name and leave."),
+        click.Option(["--after"], metavar="RUN", help="Wait until another run has ended; it is queued till then."),
         click.Option(["--resume"], metavar="RUN", help="Go on with a run from its newest checkpoint."),
         click.Option(["--force"], is_flag=True, help="With --resume: even if it cannot be told whether it is live."),
         click.Option(["--replay"], metavar="RUN", help="Repeat a run, with the commands that it was given."),
@@ -56,27 +60,49 @@ def command(
     name: str | None,
     runs: str | None,
     detach: bool,
+    after: str | None,
     resume: str | None,
     force: bool,
     replay: str | None,
     init_from: str | None,
     detached: bool,
 ) -> int:
-    from nntui.runs.folder import runs_root
+    from nntui.runs.folder import find_run, runs_root
 
     ui = not (no_ui or json)
     chosen = [flag for flag, value in (("--resume", resume), ("--replay", replay), ("--init-from", init_from)) if value]
     if len(chosen) > 1:
         raise click.UsageError(f"{' and '.join(chosen)} exclude each other: choose one.")
     root = runs_root(runs)
+    other = None if after is None else find_run(after, root)
     if resume is not None:
         folder, spec = _resumed(resume, root, said, name)
-        return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=False, ui=ui)
+        how = How(json=json, detach=detach, force=force, detached=detached, fresh=False, ui=ui, after=other)
+        return start(folder, spec, how)
     if replay is not None:
         folder, spec = _replayed(replay, root, said, name)
     else:
         folder, spec = _fresh(said, root, name, init_from)
-    return start(folder, spec, json=json, detach=detach, force=force, detached=detached, fresh=True, ui=ui)
+    how = How(json=json, detach=detach, force=force, detached=detached, fresh=True, ui=ui, after=other)
+    return start(folder, spec, how)
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a run is to be trained: what the command line says of it beside the spec."""
+
+    json: bool = False
+    detach: bool = False
+    """In the background, and leave."""
+    detached: bool = False
+    """This process is the one in the background."""
+    ui: bool = False
+    """In the background with the interface before it, where there is a terminal."""
+    force: bool = False
+    fresh: bool = True
+    """Made by this command: a person's mistake that keeps it from beginning leaves no folder behind."""
+    after: RunFolder | None = None
+    """Wait until this run has ended."""
 
 
 def _fresh(said: Said, root: Path, name: str | None, init_from: str | None) -> tuple[RunFolder, RunSpec]:
@@ -158,74 +184,72 @@ def tell(*notes: str) -> None:
         say(f"note: {note}", err=True)
 
 
-def start(
-    folder: RunFolder,
-    spec: RunSpec,
-    *,
-    json: bool,
-    detach: bool,
-    force: bool,
-    detached: bool,
-    fresh: bool,
-    ui: bool,
-) -> int:
-    """Trains a run here, or in the background, or (`ui`, in a terminal) in the background with the interface before it;
-    returns the exit code.
-
-    A fresh run that a person's mistake kept from beginning leaves no folder behind.
-    """
+def start(folder: RunFolder, spec: RunSpec, how: How) -> int:
+    """Trains a run; returns the exit code."""
     from nntui.cli.interface import can_open
     from nntui.hooks.errors import UserError
     from nntui.runs.creating import discard_untrained
 
     try:
-        if detach:
-            return _in_background(folder, force=force)
-        if ui and can_open():
-            return _before_our_eyes(folder, force=force)
-        return _here(folder, spec, json=json, force=force, detached=detached)
+        if how.detach:
+            return _in_background(folder, how)
+        if how.ui and can_open():
+            return _before_our_eyes(folder, how)
+        return _here(folder, spec, how)
     except UserError:
-        if fresh and not detached:
+        if how.fresh and not how.detached:
             discard_untrained(folder)
         raise
 
 
-def _here(folder: RunFolder, spec: RunSpec, *, json: bool, force: bool, detached: bool) -> int:
+def _here(folder: RunFolder, spec: RunSpec, how: How) -> int:
     from setproctitle import setproctitle
 
-    from nntui.cli.display import choose_display
-    from nntui.cli.output import unread
+    from nntui.runs.queueing import wait_for
 
     setproctitle(f"nntui: {folder.name}")  # ps and top name the run
-    if not json:
+    if not how.json:
         _begin(folder, spec)
-    display = choose_display(json, sys.stdout, name=folder.name)
+    if how.after is not None:
+        name = how.after.name
+        stopped = wait_for(folder, how.after, force=how.force, queued=lambda: tell(f"waits for {name} to end"))
+        if stopped is not None:
+            return _told_end(folder, 0, stopped, json=how.json)
+    outcome = _trained(folder, spec, how)
+    return _told_end(folder, outcome.code, outcome.event, json=how.json)
+
+
+def _trained(folder: RunFolder, spec: RunSpec, how: How) -> Outcome:
+    from nntui.cli.display import choose_display
+    from nntui.cli.output import unread
+    from nntui.runs.liveness import others_live
+
+    display = choose_display(how.json, sys.stdout, name=folder.name)
     try:
         from nntui.engine.run import execute
 
-        outcome = execute(
+        return execute(
             folder,
             spec,
             show=display.show,
-            force=force,
-            detached=detached,
+            force=how.force,
+            detached=how.detached,
             progress=sys.stderr.isatty(),
-            live_runs=live_runs(folder),
+            live_runs=others_live(folder),
         )
     finally:
         with unread():
             display.close()
+
+
+def _told_end(folder: RunFolder, code: int, event: Finished | Failed, *, json: bool) -> int:
+    """The last words about a run, and the program that its owner wants run then; the exit code."""
     if not json:
+        from nntui.cli.output import unread
         from nntui.cli.report import ending
 
         with unread():  # the exit code tells how the run ended, whoever has left
-            click.echo(ending(folder, outcome.event), err=outcome.code == 3)
-    _on_end(folder)
-    return outcome.code
-
-
-def _on_end(folder: RunFolder) -> None:
-    """The program that the person wants started when a run of theirs has ended."""
+            click.echo(ending(folder, event), err=code == 3)
     from nntui.runs.settings import load_settings
 
     loaded = load_settings()
@@ -233,7 +257,8 @@ def _on_end(folder: RunFolder) -> None:
     if loaded.settings.on_end:
         from nntui.runs.on_end import run_on_end
 
-        run_on_end(loaded.settings.on_end, folder)
+        run_on_end(loaded.settings.on_end, folder, event)
+    return code
 
 
 def _begin(folder: RunFolder, spec: RunSpec) -> None:
@@ -246,16 +271,7 @@ def _begin(folder: RunFolder, spec: RunSpec) -> None:
         click.echo(f"Ctrl-C stops it safely; from elsewhere: {program()} ctl {reachable(folder)} pause\n")
 
 
-def live_runs(folder: RunFolder) -> int:
-    """How many other runs beside this one train on this machine now."""
-    from nntui.runs.folder import list_runs
-    from nntui.runs.lock import Live, probe_lock
-
-    others = (run for run in list_runs(folder.path.parent) if run.path != folder.path)
-    return sum(isinstance(probe_lock(run), Live) for run in others)
-
-
-def _launch(folder: RunFolder, *, force: bool) -> int:
+def _launch(folder: RunFolder, how: How) -> int:
     """Starts the run's engine in a process of its own session; its id."""
     from pathlib import Path
 
@@ -267,10 +283,12 @@ def _launch(folder: RunFolder, *, force: bool) -> int:
     safe = [] if found_here else ["-P"]
     words = [sys.executable, *safe, "-m", "nntui", "train", "--no-ui", "--detached"]
     words += ["--resume", str(folder.path.resolve())]
-    return launch_detached([*words, *(["--force"] if force else [])], folder)
+    words += ["--force"] * how.force
+    words += [] if how.after is None else ["--after", str(how.after.path.resolve())]
+    return launch_detached(words, folder)
 
 
-def _before_our_eyes(folder: RunFolder, *, force: bool) -> int:
+def _before_our_eyes(folder: RunFolder, how: How) -> int:
     """The run in a process of its own, and the interface on it until that is left; the exit code of the run where it
     has ended by then, else 0."""
     from nntui.cli.interface import farewell, mistaken, open_interface
@@ -278,7 +296,7 @@ def _before_our_eyes(folder: RunFolder, *, force: bool) -> int:
     from nntui.runs.launch import exit_code
     from nntui.runs.summary import load_row
 
-    process = _launch(folder, force=force)
+    process = _launch(folder, how)
     session = open_interface(folder.path.parent, open=folder, screen="run", process=process)
     if (mistake := mistaken(folder, process)) is not None:
         raise mistake
@@ -294,13 +312,13 @@ def _before_our_eyes(folder: RunFolder, *, force: bool) -> int:
     return session.code or max(code or 0, 0)
 
 
-def _in_background(folder: RunFolder, *, force: bool) -> int:
+def _in_background(folder: RunFolder, how: How) -> int:
     from shlex import quote
 
     from nntui.cli.report import near, program, reachable
     from nntui.runs.launch import wait_started
 
-    process = _launch(folder, force=force)
+    process = _launch(folder, how)
     wait_started(folder, process)
     click.echo(folder.name)
     name = reachable(folder)

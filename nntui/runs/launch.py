@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nntui.hooks.errors import UserError
-from nntui.runs.events import Started
+from nntui.runs.events import Queued, Started
 from nntui.runs.log import EventReader
 
 if TYPE_CHECKING:
@@ -89,8 +89,9 @@ def exit_code(process: int) -> int | None:
     return None if launch is None else launch.process.poll()
 
 
-def wait_started(folder: RunFolder, process: int, timeout: float = 60.0) -> Started | None:
-    """The `started` that `process` (from `launch_detached`) wrote; None when it has not after `timeout` seconds.
+def wait_started(folder: RunFolder, process: int, timeout: float = 60.0) -> Started | Queued | None:
+    """The `started` that `process` (from `launch_detached`) wrote, or the `queued` where it waits for another run; None
+    when it has written neither after `timeout` seconds.
 
     Raises UserError with the end of its log when the process ends without having started.
     """
@@ -100,7 +101,7 @@ def wait_started(folder: RunFolder, process: int, timeout: float = 60.0) -> Star
     while True:
         how = _ending(process)  # before the events: a process that starts and ends at once has started
         for event in reader.poll():
-            if isinstance(event, Started):
+            if isinstance(event, Started | Queued):
                 return event
         if how is not None:
             raise _ended(folder, how, log_tail(folder, launch.log if launch else 0))

@@ -125,12 +125,13 @@ def _checked(text: str, path: Path) -> Loaded:
 
     def report(key: str, message: str, suggestion: str = "") -> None:
         place = said.places.get(key, str(path))
-        problems.append(f"{place}: {key} {message}" + (f". {suggestion}" if suggestion else ""))
+        advice = f"; {suggestion[:1].lower()}{suggestion[1:]}" if suggestion else ""
+        problems.append(f"{place}: {key} {message}{advice}")
 
     known = [f.name for f in fields(Settings)]
     for key in [key for key in tree if key not in known]:
         near = close_to(key, known)
-        report(key, "is no setting", f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(known)}")
+        report(key, "is no setting", f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(known)}")
         del tree[key]
     lines = {key: int(place.rpartition(" ")[2]) for key, place in said.places.items()}
     return Loaded(_valid(tree, report), path, True, lines, tuple(problems))
@@ -188,8 +189,9 @@ def first_text(bindings: Mapping[str, tuple[str, str]]) -> str:
     for setting in described():
         if setting.name == "keys":
             continue
-        choices = f" One of {', '.join(setting.choices)}." if setting.choices else ""
-        lines += [f"# {setting.help}{choices}", f"# {setting.name} = {_toml(setting.default)}", ""]
+        lines.append(f"# {setting.help}")
+        lines += [f"# One of {', '.join(setting.choices)}."] * bool(setting.choices)
+        lines += [f"# {setting.name} = {_toml(setting.default)}", ""]
     lines += [f"# {next(s.help for s in described() if s.name == 'keys')}", "# [keys]"]
     lines += [
         f"# {_toml(name)} = {_toml(keys)}" + (f"  # {what}" if what else "") for name, (keys, what) in bindings.items()

@@ -1,0 +1,264 @@
+"""A real terminal for end-to-end tests: a program on a pseudo-terminal, and what a person would see of it (pyte)."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import psutil
+import pyte
+
+NNTUI = [sys.executable, "-m", "nntui"]
+MARKER = "NNTUI_TEST_MARKER"
+"""In the environment of all that a terminal starts, however far it has come from it: see `descendants`."""
+
+KEYS = {
+    "enter": "\r", "escape": "\x1b", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f",
+    "up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D", "home": "\x1b[H", "end": "\x1b[F",
+    "page_down": "\x1b[6~", "page_up": "\x1b[5~", "delete": "\x1b[3~",
+    "ctrl+c": "\x03", "ctrl+p": "\x10", "ctrl+q": "\x11", "ctrl+u": "\x15", "ctrl+z": "\x1a",
+}  # fmt: skip
+
+_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[A-Za-z]|\x1b\[[0-9?;]*\$[a-z]|\x1bP.*?\x1b\\", re.DOTALL)
+_PARTIAL = re.compile(rb"\x1b(?:\[[<>=0-9?;$]*|P[^\x1b]*)?$")
+
+
+class Terminal:
+    """A program with a terminal of its own as input, output and errors, in a session of its own.
+
+    Its screen is read all the time by a thread, unless `stop_reading`. Use it as a context manager: whatever happens
+    in the test, the program ends with it.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        cwd: Path | None = None,
+        environment: Mapping[str, str | None] | None = None,
+    ) -> None:
+        """`environment` is what differs from ours; None takes a variable out."""
+        self.received = 0
+        """Bytes that came from the program."""
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self._rest = b""
+        self._guard = threading.Lock()
+        self._reading = threading.Event()
+        self._reading.set()
+        self._closed = False
+        self._raw = bytearray()
+        self._master, slave = pty.openpty()
+        self._size(columns, rows)
+        try:
+            self.process = subprocess.Popen(
+                list(argv),
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                cwd=cwd,
+                env=_environment(environment or {}),
+                start_new_session=True,
+                preexec_fn=_take_terminal,
+            )
+        finally:
+            os.close(slave)
+        self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
+        self._reader.start()
+
+    # what a person sees
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, a line a row."""
+        with self._guard:
+            return [line.rstrip() for line in self.screen.display]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def raw(self) -> bytes:
+        """All that came."""
+        with self._guard:
+            return bytes(self._raw)
+
+    def colours(self) -> set[str]:
+        """Foregrounds and backgrounds on the screen."""
+        with self._guard:
+            cells = [cell for row in self.screen.buffer.values() for cell in row.values()]
+        return {cell.fg for cell in cells} | {cell.bg for cell in cells}
+
+    def wait_for(self, what: str | Callable[[str], object], seconds: float = 30.0) -> str:
+        """Until a text, or what a predicate of the screen looks for, is there; the screen then."""
+        met = what if callable(what) else lambda text: what in text
+        deadline = time.monotonic() + seconds
+        while True:
+            text = self.text
+            if met(text):
+                return text
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {seconds} s for {what!r}; the screen:\n{text}")
+            if self.process.poll() is not None and not self._reader.is_alive():
+                text = self.text
+                if met(text):
+                    return text
+                raise AssertionError(f"ended with {self.process.returncode} before {what!r}; the screen:\n{text}")
+            time.sleep(0.01)
+
+    def wait_quiet(self, still: float = 0.3, seconds: float = 30.0) -> None:
+        """Until nothing has come for `still` seconds."""
+        deadline = time.monotonic() + seconds
+        before, since = self.received, time.monotonic()
+        while time.monotonic() - since < still:
+            assert time.monotonic() < deadline, "it does not become quiet"
+            time.sleep(0.02)
+            if self.received != before:
+                before, since = self.received, time.monotonic()
+
+    # what a person does
+
+    def send(self, *keys: str) -> None:
+        """Press keys, by name (`KEYS`) or as text."""
+        for key in keys:
+            os.write(self._master, KEYS.get(key, key).encode())
+
+    def resize(self, columns: int, rows: int) -> None:
+        with self._guard:
+            self.screen.resize(rows, columns)
+        self._size(columns, rows)
+
+    def stop_reading(self) -> None:
+        """As a link that stalls: what the program writes fills the terminal's buffer, and then it waits."""
+        self._reading.clear()
+
+    def go_on_reading(self) -> None:
+        self._reading.set()
+
+    def hang_up(self) -> None:
+        """Close the terminal: the program gets a SIGHUP, and its input ends."""
+        if not self._closed:
+            self._closed = True
+            self._reading.set()
+            self._reader.join(5)
+            os.close(self._master)
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        self.process.send_signal(number)
+
+    def wait_end(self, seconds: float = 30.0) -> int:
+        """Its exit code, when it has ended; what it wrote last is then on the screen."""
+        code = self.process.wait(seconds)
+        if not self._closed:
+            self._reader.join(2)
+        return code
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            print(f"the screen when the test failed:\n{self.text}")
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.hang_up()
+
+    # inside
+
+    def _size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self) -> None:
+        while not self._closed:
+            self._reading.wait()
+            try:
+                ready, _, _ = select.select([self._master], [], [], 0.05)
+                data = os.read(self._master, 65536) if ready else b""
+            except (OSError, ValueError):  # the program has ended, or we have hung up
+                return
+            if ready and not data:
+                return
+            if data:
+                self._show(data)
+
+    def _show(self, data: bytes) -> None:
+        with self._guard:
+            self.received += len(data)
+            self._raw += data
+            whole = _UNKNOWN_TO_PYTE.sub(b"", self._rest + data)
+            partial = _PARTIAL.search(whole)
+            end = partial.start() if partial else len(whole)
+            self._rest = whole[end:]
+            self._stream.feed(whole[:end])
+
+
+def _take_terminal() -> None:
+    """In the child, after setsid: the terminal on its standard input becomes its own."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
+    base = {
+        **os.environ,
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "SPT_NOENV": "1",  # a process title must not overwrite the environment, by which `descendants` knows its own
+    }
+    strange = ("CI", "NO_COLOR", "COLORTERM", "LC_ALL", "LC_CTYPE", "NNTUI_NO_UI", "NNTUI_RUNS", "SSH_CONNECTION",
+               "SSH_TTY", "TMUX", "PYTEST_CURRENT_TEST", "COLUMNS", "LINES")  # fmt: skip
+    for name in strange:
+        base.pop(name, None)
+    base.update({name: value for name, value in changes.items() if value is not None})
+    for name in (name for name, value in changes.items() if value is None):
+        base.pop(name, None)
+    return base
+
+
+def descendants(marker: str) -> list[psutil.Process]:
+    """All processes that live and were started, at whatever remove, with this marker in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get(MARKER) == marker and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def wait_none(marker: str, seconds: float = 20.0) -> None:
+    """Until nothing lives that was started with this marker."""
+    deadline = time.monotonic() + seconds
+    while (living := descendants(marker)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not living, [(p.pid, p.cmdline()) for p in living if p.is_running()]
+
+
+@contextlib.contextmanager
+def nothing_left(marker: str) -> Iterator[None]:
+    """At the end of the block no process with the marker may live; whatever does is killed."""
+    try:
+        yield
+        wait_none(marker)
+    finally:
+        for process in descendants(marker):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
