@@ -78,20 +78,21 @@ class OpenedData:
         return counts
 
 
-def open_source(spec: RunSpec, *, progress: bool = False) -> Source:
+def open_source(spec: RunSpec, *, progress: bool = False, fetch: bool = True) -> Source:
     settings = spec.data_settings
-    context = DataContext(root=settings.root, path=settings.path, progress=progress)
+    context = DataContext(root=settings.root, path=settings.path, progress=progress, fetch=fetch)
     source: Source = call(spec.data, spec.data.contribution.build, "reading the data", spec.data.params, context)
     return source
 
 
-def open_data(spec: RunSpec, *, progress: bool = False) -> OpenedData:
-    """Reads a data set, splits it and fits the preprocessor on the training rows.
+def open_data(spec: RunSpec, *, progress: bool = False, fetch: bool = True) -> OpenedData:
+    """Reads a data set (downloads it where that is needed and `fetch`), splits it and fits the preprocessor on the
+    training rows.
 
     On one thread: more would add numbers up in another order, and a mean of other bits makes a network of other bits.
     """
     torch.set_num_threads(1)
-    source = open_source(spec, progress=progress)
+    source = open_source(spec, progress=progress, fetch=fetch)
     splits = split_rows(source, spec.data_settings)
     chosen = spec.data
     preprocessor: Preprocessor = call(

@@ -221,3 +221,6 @@ class DataContext:
     """For readers of a person's own files: what --data names."""
     progress: bool = False
     """Whether a download may draw a progress bar on stderr."""
+    fetch: bool = True
+    """Whether what is not on this machine may be downloaded. Not where a person only looks at it: then `build` raises
+    UserError, saying that training fetches it."""

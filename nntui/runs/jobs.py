@@ -174,13 +174,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def total(self) -> int:
         return (
-            self.parameters
-            + self.gradients
-            + self.optimizer
-            + self.average
-            + self.activations
-            + self.batch
-            + self.data
+            self.parameters + self.gradients + self.optimizer + self.average + self.activations + self.batch + self.data
         )
 
 
@@ -253,8 +247,8 @@ class Failed(Answer, frozen=True, kw_only=True, tag="failed"):
 AnyAnswer: TypeAlias = Ready | Described | PlanResult | ActivationCurve | Trains | Failed
 
 encode = msgspec.json.Encoder().encode
-_jobs = msgspec.json.Decoder(AnyJob)
-_answers = msgspec.json.Decoder(AnyAnswer)
+_jobs: msgspec.json.Decoder[AnyJob] = msgspec.json.Decoder(AnyJob)
+_answers: msgspec.json.Decoder[AnyAnswer] = msgspec.json.Decoder(AnyAnswer)
 
 
 def read_job(line: bytes) -> AnyJob:

@@ -39,7 +39,7 @@ def wait_for(
                 queued()
             try:
                 while isinstance(probe_lock(other), Live):
-                    if any([_met(command, other, events) for command in commands.poll()]):
+                    if any(_met(command, other, events) for command in commands.poll()):
                         return _stopped(folder, other, events)
                     lock.beat()
                     time.sleep(POLL_SECONDS)

@@ -95,7 +95,8 @@ def _build(release: Release, context: DataContext) -> Rows[ImageFacts]:
         if pickled:
             told = f"{pickled[0]} is the Python release, a pickle, which nntui does not read\n{told}"
         remote = Remote(release.archive, release.md5, (ADDRESS + release.archive,))
-        fetch(release.name, [remote], found.parent, progress=context.progress, advice=told)
+        into = found.parent
+        fetch(release.name, [remote], into, progress=context.progress, advice=told, allowed=context.fetch)
     return _assemble(release, found)
 
 

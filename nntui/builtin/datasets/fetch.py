@@ -26,8 +26,13 @@ class Remote:
     urls: tuple[str, ...]
 
 
-def fetch(what: str, remotes: Sequence[Remote], folder: Path, *, progress: bool, advice: str) -> None:
-    """Puts `remotes` into `folder`, each whole or not at all. Raises UserError with `advice` where that fails."""
+def fetch(
+    what: str, remotes: Sequence[Remote], folder: Path, *, progress: bool, advice: str, allowed: bool = True
+) -> None:
+    """Puts `remotes` into `folder`, each whole or not at all. Raises UserError with `advice` where that fails, or
+    where nothing may be fetched now."""
+    if not allowed:
+        raise UserError(f"{what} is not on this machine; training on it fetches it", advice=advice)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetching-") as scratch:

@@ -110,7 +110,7 @@ def _build(wanted: Relative, context: DataContext) -> Rows[ImageFacts]:
         ]
         files = ", ".join(remote.name for remote in remotes)
         told = advice(wanted.name, files, wanted.mirrors[0], (*looked, *wanted.system))
-        fetch(wanted.name, remotes, folder, progress=context.progress, advice=told)
+        fetch(wanted.name, remotes, folder, progress=context.progress, advice=told, allowed=context.fetch)
     source = from_idx(folder, wanted.facts)
     _check_identity(wanted, folder, source)
     return source
