@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nntui.tui.chart.curves import Curve, Mark, Points, Series, points
 from nntui.tui.chart.layout import Frame, draw, layout
+from nntui.tui.chart.memory import Memory
 from nntui.tui.chart.scale import Scales
 from nntui.tui.chart.view import View
 
-__all__ = ["Curve", "Frame", "Mark", "Points", "Scales", "Series", "View", "draw", "layout", "points"]
+__all__ = ["Curve", "Frame", "Mark", "Memory", "Points", "Scales", "Series", "View", "draw", "layout", "points"]

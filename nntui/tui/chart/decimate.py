@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from math import inf, isfinite
 from typing import NamedTuple
 
+_CHUNK = 256
+
 
 class Bin(NamedTuple):
     """A column that has values. `joined` is false where something not finite lies between it and the one before."""
@@ -30,6 +32,12 @@ class Bins(NamedTuple):
     bins: list[Bin]
     invalid: list[int]
     hidden: int
+
+    def then(self, more: Bins) -> Bins:
+        """These, and those of later points."""
+        if not self.bins and not self.invalid and not self.hidden:
+            return more
+        return Bins(self.bins + more.bins, self.invalid + more.invalid, self.hidden + more.hidden)
 
 
 def column_of(step: int, first: int, last: int, columns: int) -> int:
@@ -54,16 +62,21 @@ def extremes(low: Sequence[float], high: Sequence[float], a: int, b: int, *, log
     """Least and greatest finite value (above zero, where `log`) of points a to b; (inf, -inf) where there is none."""
     if a >= b:
         return inf, -inf
-    lows, highs = low[a:b], high[a:b]
-    if isfinite(sum(lows)) and isfinite(sum(highs)):
-        least, greatest = min(lows), max(highs)
-        if not log or least > 0:
-            return least, greatest
     floor = 0.0 if log else -inf
-    return (
-        min((v for v in lows if floor < v < inf), default=min((v for v in highs if floor < v < inf), default=inf)),
-        max((v for v in highs if floor < v < inf), default=-inf),
-    )
+    least, greatest = inf, -inf
+    for start in range(a, b, _CHUNK):  # what is not finite costs a chunk its speed, and no other
+        end = min(start + _CHUNK, b)
+        lows, highs = low[start:end], high[start:end]
+        if isfinite(sum(lows)) and isfinite(sum(highs)):
+            bottom, top = min(lows), max(highs)
+            if bottom > floor:
+                least, greatest = min(least, bottom), max(greatest, top)
+                continue
+        lows = [v for v in lows if floor < v < inf]
+        highs = [v for v in highs if floor < v < inf]
+        least = min(least, min(lows or highs, default=inf))
+        greatest = max(greatest, max(highs, default=-inf))
+    return least, greatest
 
 
 def decimate(
@@ -76,20 +89,21 @@ def decimate(
     columns: int,
     *,
     log: bool = False,
+    start: int = 0,
+    stop: int | None = None,
 ) -> Bins:
     """The bins of steps `first` to `last`, and of the nearest point outside at each side (columns -1 and beyond), so
-    that a line goes on over the edge."""
-    a, b = window(steps, first, last)
+    that a line goes on over the edge. Of points `start` up to `stop` alone, where these are given."""
+    begin, end = window(steps, first, last)
+    a, b = max(begin, start), end if stop is None else min(end, stop)
+    floor = 0.0 if log else -inf
     bins: list[Bin] = []
     invalid: list[int] = []
     hidden = 0
-    joined = True
-    if a > 0:
-        edge = values[a - 1]
-        if isfinite(edge) and not (log and edge <= 0):
-            column = min(column_of(steps[a - 1], first, last, columns), -1)
-            bins.append(Bin(column, edge, edge, edge, edge, True))
+    if start < begin and (stop is None or stop >= begin) and floor < (edge := values[begin - 1]) < inf:
+        bins.append(Bin(min(column_of(steps[begin - 1], first, last, columns), -1), edge, edge, edge, edge, True))
     for column, i, j in _slices(steps, a, b, first, last, columns):
+        joined = i == 0 or floor < values[i - 1] < inf
         if j - i == 1:
             least, greatest = low[i], high[i]
             whole = isfinite(least + greatest) and isfinite(values[i])
@@ -97,24 +111,19 @@ def decimate(
             lows, highs = low[i:j], high[i:j]
             whole = isfinite(sum(lows)) and isfinite(sum(highs)) and isfinite(sum(values[i:j]))
             least, greatest = (min(lows), max(highs)) if whole else (0.0, 0.0)
-        if whole and not (log and least <= 0):
+        if whole and least > floor:
             bins.append(Bin(column, values[i], least, greatest, values[j - 1], joined))
-            joined = True
             continue
         found, bad, below = _careful(values[i:j], low[i:j], high[i:j], log)
         hidden += below
         if bad:
             invalid.append(column)
-        if found is None:
-            joined = False
-            continue
-        bins.append(Bin(column, *found, joined))
-        joined = isfinite(values[j - 1])
-    if b < len(steps):
-        edge = values[b]
-        if isfinite(edge) and not (log and edge <= 0):
-            column = max(column_of(steps[b], first, last, columns), columns)
-            bins.append(Bin(column, edge, edge, edge, edge, joined))
+        if found is not None:
+            bins.append(Bin(column, *found, joined))
+    if stop is None and end < len(steps) and floor < (edge := values[end]) < inf:
+        joined = end == 0 or floor < values[end - 1] < inf
+        column = max(column_of(steps[end], first, last, columns), columns)
+        bins.append(Bin(column, edge, edge, edge, edge, joined))
     return Bins(bins, invalid, hidden)
 
 

@@ -50,34 +50,36 @@ class Raster:
         self.masks = [bytearray(width) for _ in range(height)]
         self.owners = [bytearray(width) for _ in range(height)]
         """Who drew last in a cell, from 1; 0 for nobody."""
-
-    @property
-    def rows(self) -> int:
-        """Rows of dots."""
-        return self.height * self.grain.down
-
-    @property
-    def columns(self) -> int:
-        return self.width * self.grain.across
+        self.columns, self.rows = width * grain.across, height * grain.down
+        """Of dots."""
+        self._down, self._across, self._whole = grain.down, grain.across, (1 << grain.down) - 1
 
     def run(self, column: int, top: int, bottom: int, owner: int) -> None:
         """Set the dots of a column from row `top` to row `bottom`, both in."""
-        down = self.grain.down
-        x, side = divmod(column, self.grain.across)
-        top, bottom = max(top, 0), min(bottom, self.rows - 1)
-        if top > bottom or not 0 <= x < self.width:
+        if top < 0:
+            top = 0
+        if bottom >= self.rows:
+            bottom = self.rows - 1
+        if top > bottom or not 0 <= column < self.columns:
             return
-        shift = side * down
-        whole = ((1 << down) - 1) << shift
+        down, across = self._down, self._across
+        x = column // across
+        shift = column % across * down
+        whole = self._whole << shift
         a, b = top // down, bottom // down
-        for y in range(a, b + 1):
-            mask = whole
-            if y == a:
-                mask &= whole << (top % down)
-            if y == b:
-                mask &= whole >> (down - 1 - bottom % down)
-            self.masks[y][x] |= mask & whole
-            self.owners[y][x] = owner
+        masks, owners = self.masks, self.owners
+        first = whole << top % down & whole
+        final = whole >> down - 1 - bottom % down & whole
+        if a == b:
+            masks[a][x] |= first & final
+            owners[a][x] = owner
+            return
+        masks[a][x] |= first
+        masks[b][x] |= final
+        owners[a][x] = owners[b][x] = owner
+        for y in range(a + 1, b):
+            masks[y][x] |= whole
+            owners[y][x] = owner
 
     def dot(self, column: int, row: int, owner: int) -> None:
         self.run(column, row, row, owner)

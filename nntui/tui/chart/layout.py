@@ -8,10 +8,10 @@ from math import inf
 
 from nntui.tui.chart.axis import below, epochs_shown, gutter
 from nntui.tui.chart.curves import Curve, Mark
-from nntui.tui.chart.decimate import Bins, extremes, window
+from nntui.tui.chart.decimate import Bins, window
+from nntui.tui.chart.memory import Memory
 from nntui.tui.chart.plot import Plot, best_value
 from nntui.tui.chart.scale import Scales, labels, log_labels, value_range
-from nntui.tui.chart.smooth import smooth
 from nntui.tui.chart.title import title_line
 from nntui.tui.chart.view import View, extent, nearest, shown
 from nntui.tui.draw.charset import Charset
@@ -23,8 +23,7 @@ NARROW = 14
 
 @dataclass(frozen=True)
 class Frame:
-    """A chart drawn. `left` and `width` are the columns of its plot, `top` and `height` the rows: where a pointer is.
-    `scales` is given to the next frame, so that the range of values holds still."""
+    """A chart drawn. `left` and `width` are the columns of its plot, `top` and `height` its rows."""
 
     lines: list[Line]
     scales: Scales | None
@@ -67,27 +66,31 @@ def draw(
     title: str = "",
     percent: bool = False,
     focused: bool = False,
-    before: Scales | None = None,
+    memory: Memory | None = None,
     whole: tuple[int, int] | None = None,
 ) -> Frame:
-    """A frame. `percent`: values are shares, shown times 100; `before`: the scales of the frame before; `whole`: the
-    steps of the whole chart, where the curves hold those of a zoomed window alone."""
+    """A frame. `percent`: values are shares, shown times 100; `memory`: what the frame before left, by which ranges
+    hold still and only the newest columns are made; `whole`: the steps of the whole chart, where the curves hold those
+    of a zoomed window alone."""
     if width < 1 or height < 1:
         return Frame([], None)
     if not any(len(curve.series.step) for curve in curves):
         return Frame(_empty(title, curves, width, height, charset, focused, f"no {plain(title) or 'values'} yet"), None)
+    memory = memory or Memory()
+    memory.begin(curves)
     whole = whole or extent(curves, view.total)
     first, last = shown(view, whole)
     rows = max(height - 2, 0) if height > 2 else height - 1
     axis = height > 2
-    scales = _scales(curves, view, first, last, max(rows, 1), percent, before)
+    scales = _scales(curves, memory, view, (first, last), max(rows, 1), percent)
     texts = _tick_labels(scales, percent) if scales.ticks else []
     cells = max((len(text) for text in texts), default=0) + 1
     left = cells if width >= NARROW and rows else 0
     plot = Plot(width - left, rows, scales, charset)
     epochs = epochs_shown(marks, plot.cell, plot.width)
     at = plot.cell(view.crosshair) if view.crosshair is not None else None
-    _fill(plot, curves, marks, view, whole, epochs, at)
+    _fill(plot, curves, marks, view, memory, (whole[1] - whole[0]) / 1000, epochs, at)
+    memory.scales = scales
     stride = max((last - first) // max(plot.width, 1), 1)
     head = title_line(
         title, curves, marks, view, width, charset, percent=percent, focused=focused, hidden=plot.hidden,
@@ -103,21 +106,18 @@ def draw(
 
 
 def _scales(
-    curves: Sequence[Curve], view: View, first: int, last: int, rows: int, percent: bool, before: Scales | None
+    curves: Sequence[Curve], memory: Memory, view: View, steps: tuple[int, int], rows: int, percent: bool
 ) -> Scales:
     """The range of what is shown; without ticks where nothing of it is finite."""
     low, high = inf, -inf
-    for curve in curves:
-        series = curve.series
-        a, b = window(series.step, first, last)
-        if a == b:  # a zoom between two points: the line between them
-            a, b = max(a - 1, 0), min(b + 1, len(series.step))
-        least, greatest = extremes(series.low, series.high, a, b, log=view.log)
+    for i, curve in enumerate(curves):
+        least, greatest = memory.extremes(i, curve, *steps, view.log)
         low, high = min(low, least), max(high, greatest)
     if low > high:
-        return Scales(first, last, 1.0, 10.0, view.log)
+        return Scales(*steps, 1.0, 10.0, view.log)
+    before = memory.scales if memory.scales is not None and memory.scales.ticks else None
     bottom, top, ticks = value_range(low, high, rows, log=view.log, before=before, cap=1.0 if percent else None)
-    return Scales(first, last, bottom, top, view.log, ticks)
+    return Scales(*steps, bottom, top, view.log, ticks)
 
 
 def _tick_labels(scales: Scales, percent: bool) -> list[str]:
@@ -142,7 +142,8 @@ def _fill(
     curves: Sequence[Curve],
     marks: Sequence[Mark],
     view: View,
-    whole: tuple[int, int],
+    memory: Memory,
+    unit: float,
     epochs: Sequence[tuple[int, str]],
     at: int | None,
 ) -> None:
@@ -153,7 +154,7 @@ def _fill(
         plot.column(x, plot.charset.epoch, "axis")
     if at is not None:
         plot.column(at, plot.charset.vertical, "accent")
-    drawn = [_trace(plot, curve, view.smoothing, (whole[1] - whole[0]) / 1000) for curve in curves]
+    drawn = [_trace(plot, i, curve, memory, view.smoothing, unit) for i, curve in enumerate(curves)]
     plot.ink()
     for i, (curve, bins) in enumerate(zip(curves, drawn, strict=True)):
         if curve.kind == "points":
@@ -170,14 +171,14 @@ def _fill(
         _read(plot, curves, view.crosshair)
 
 
-def _trace(plot: Plot, curve: Curve, smoothing: float, unit: float) -> Bins:
+def _trace(plot: Plot, i: int, curve: Curve, memory: Memory, smoothing: float, unit: float) -> Bins:
     """A curve's dots; smoothed, with the raw ones behind. Its columns as drawn in front."""
-    bins = plot.bins(curve)
+    bins = memory.bins(i, curve, plot.scales, plot.columns)
     plot.hidden += bins.hidden
     if curve.kind == "line" and smoothing > 0:
         plot.line(bins.bins, "raw", raw=True)
-        smoothed = smooth(curve.series.step, curve.series.mean, smoothing, unit)
-        bins = plot.bins(curve, smoothed)._replace(invalid=bins.invalid)
+        smoothed = memory.smoothed(i, curve, smoothing, unit)
+        bins = memory.bins(i, curve, plot.scales, plot.columns, smoothed)._replace(invalid=bins.invalid)
     plot.line(bins.bins, curve.style, thin=curve.kind == "points")
     return bins
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite
 
 from nntui.tui.chart.curves import Curve, Mark
-from nntui.tui.chart.decimate import Bin, Bins, column_of, decimate
+from nntui.tui.chart.decimate import Bin, Bins, column_of
 from nntui.tui.chart.dots import Raster, grain
 from nntui.tui.chart.scale import Scales
 from nntui.tui.draw.charset import Charset
@@ -27,19 +26,16 @@ class Plot:
         self._lines = Raster(width, height, self.grain)
         self._raws = Raster(width, height, self.grain)
         self._owners: list[str] = [""]
-        self._bad: set[int] = set()
+        self.columns = width * self.grain.across
+        """Of dots."""
+        self.dot_row = scales.rows(max(height, 1) * self.grain.down)
+        """The row of dots of a finite value, from the top."""
         self.hidden = 0
         """Points that the log scale cannot show."""
 
     def cell(self, step: int) -> int:
         """The column of cells of a step; outside 0..width-1 where it is not shown."""
         return column_of(step, self.scales.first, self.scales.last, self.width)
-
-    def dot_row(self, value: float) -> int:
-        """The row of dots of a value, from the top."""
-        rows = self._lines.rows
-        share = self.scales.share(value) if isfinite(value) else (1.0 if value > 0 else 0.0)
-        return min(int((1 - min(max(share, 0.0), 1.0)) * rows + 1e-9), rows - 1)
 
     def row(self, value: float) -> int:
         return self.dot_row(value) // self.grain.down
@@ -55,13 +51,6 @@ class Plot:
             for y in range(self.height):
                 self.characters[y][x] = character
                 self.styles[y][x] = style
-
-    def bins(self, curve: Curve, values: Sequence[float] | None = None) -> Bins:
-        """A curve's columns; of other `values` at its steps where they are given."""
-        series, scales = curve.series, self.scales
-        low, high = (series.low, series.high) if values is None else (values, values)
-        mean = series.mean if values is None else values
-        return decimate(series.step, mean, low, high, scales.first, scales.last, self._lines.columns, log=scales.log)
 
     def line(self, bins: Sequence[Bin], style: str, *, raw: bool = False, thin: bool = False) -> None:
         """A curve of dots. `raw`: behind all lines, and nothing of it in a cell of one. `thin`: each second dot."""
@@ -117,10 +106,13 @@ def spans(characters: Sequence[str], styles: Sequence[str]) -> Line:
     """Neighbours of one style together."""
     out: Line = []
     start = 0
-    for x in range(1, len(styles) + 1):
-        if x == len(styles) or styles[x] != styles[start]:
-            out.append(("".join(characters[start:x]), styles[start]))
-            start = x
+    before = styles[0] if styles else ""
+    for x, style in enumerate(styles):
+        if style is not before and style != before:
+            out.append(("".join(characters[start:x]), before))
+            start, before = x, style
+    if styles:
+        out.append(("".join(characters[start:]), before))
     return out
 
 
@@ -130,8 +122,11 @@ def trace(
     """A curve's columns and the joins between them as dots."""
     before: tuple[Bin, int, int, int] | None = None
     for bin in bins:
-        top, bottom = dot_row(bin.high), dot_row(bin.low)
-        start, end = dot_row(bin.first), dot_row(bin.last)
+        top = dot_row(bin.high)
+        if bin.low == bin.high:
+            bottom = start = end = top
+        else:
+            bottom, start, end = dot_row(bin.low), dot_row(bin.first), dot_row(bin.last)
         if before is not None and bin.joined:
             _join(raster, before, (bin, top, bottom, start), owner, 2 if thin else 1)
         if not thin:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 HUGE = 1e300
@@ -32,6 +32,35 @@ class Scales:
     high: float
     log: bool = False
     ticks: tuple[float, ...] = ()
+
+    def rows(self, rows: int) -> Callable[[float], int]:
+        """The row of a finite value, counted from the top, of `rows` that span the range. Made once a frame: what is
+        in it is paid for each column of each curve."""
+        low, high, last = self.low, self.high, rows - 1
+        if self.log:
+            top = math.log10(high)
+            share = rows / (top - math.log10(low))
+
+            def log_row(value: float, log10: Callable[[float], float] = math.log10) -> int:
+                if value >= high:
+                    return 0
+                if value <= low:
+                    return last
+                row = int((top - log10(value)) * share + 1e-9)
+                return row if row < last else last
+
+            return log_row
+        per_row = (high - low) / rows
+
+        def row(value: float) -> int:
+            if value >= high:
+                return 0
+            if value <= low:
+                return last
+            row = int((high - value) / per_row + 1e-9)
+            return row if row < last else last
+
+        return row
 
     def share(self, value: float) -> float:
         """How far up a value is: 0 at the bottom, 1 at the top."""
