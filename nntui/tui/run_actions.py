@@ -1,0 +1,286 @@
+"""What a person does to a run from a list or from its own screen: asks first, then does it, and tells what came of it.
+
+Each is a coroutine for a worker of a screen (it waits for answers), and tells a `UserError` as a warning.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from nntui.hooks.errors import UserError
+from nntui.tui.draw.runs import LIVE, epoch_text
+
+if TYPE_CHECKING:
+    from nntui.runs.folder import RunFolder
+    from nntui.spec.model import RunSpec
+    from nntui.spec.said import Said
+    from nntui.tui.app import NNTuiApp
+    from nntui.tui.recipes import Recipe
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+BY = "tui"
+"""Who asked, in the events."""
+
+
+def size_text(size: int) -> str:
+    """Bytes in words."""
+    if size < 1000:
+        return f"{size} bytes"
+    number = float(size)
+    for unit in ("kB", "MB", "GB"):
+        number /= 1000
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+    return f"{number / 1000:.3g} TB"
+
+
+def _told(
+    action: Callable[Concatenate[NNTuiApp, P], Coroutine[Any, Any, R]],
+) -> Callable[Concatenate[NNTuiApp, P], Coroutine[Any, Any, R | None]]:
+    """What came of it; a mistake, and a disk or folder that refuses, is told, and is None."""
+
+    async def safely(app: NNTuiApp, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
+        try:
+            return await action(app, *args, **kwargs)
+        except UserError as error:
+            app.warn(error)
+        except OSError as error:
+            app.warn(f"{error.filename or 'a file'}: {error.strerror or error}")
+        return None
+
+    return safely
+
+
+@_told
+async def stop(app: NNTuiApp, folder: RunFolder) -> bool:
+    """Ask a live run to stop."""
+    from nntui.runs.commands import append_command
+    from nntui.runs.summary import load_row
+    from nntui.tui.screens.questions import AskYesNo
+
+    row = load_row(folder)
+    if row.status not in LIVE:
+        raise UserError(f"{folder.name} does not train: it is {row.status}", advice=_instead(row.status))
+    v = row.summary.vitals
+    where = f"at epoch {epoch_text(v.epoch, v.epochs)}, " if v.epochs else ""
+    detail = f"It ends {where}with a checkpoint and its result; R goes on with it from there."
+    if await app.push_screen_wait(AskYesNo(f"Stop {folder.name}?", detail, yes="stop", no="train on", default=True)):
+        append_command(folder, "stop", None, BY)
+        app.tell(f"{folder.name}: stop asked")
+        return True
+    return False
+
+
+def _instead(status: str) -> str:
+    return {"done": "f forks it: a new run that goes on from a checkpoint"}.get(status, "R goes on with it")
+
+
+@_told
+async def delete(app: NNTuiApp, folder: RunFolder) -> bool:
+    """Delete a run that is not live."""
+    from nntui.runs.folder import folder_size, remove_run
+    from nntui.runs.lock import Live, Unknown, probe_lock
+    from nntui.tui.screens.questions import AskYesNo
+
+    live = probe_lock(folder)
+    if isinstance(live, Live):
+        raise UserError(f"{folder.name} is live: it is not deleted", advice="S stops it first")
+    size = await asyncio.to_thread(folder_size, folder.path)
+    detail = f"{size_text(size)} in {folder.path}. There is no way back."
+    force = False
+    if isinstance(live, Unknown):
+        force = True
+        detail += f" Whether it is live cannot be told from here: {live.why}."
+    if not await app.push_screen_wait(AskYesNo(f"Delete {folder.name}?", detail, yes="delete", no="keep")):
+        return False
+    freed = await asyncio.to_thread(remove_run, folder, force=force)
+    app.tell(f"{folder.name} is deleted: {size_text(freed)}")
+    return True
+
+
+@_told
+async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
+    """Go on with a run that was stopped, lost or has failed, from its newest checkpoint."""
+    from nntui.runs.summary import load_row
+
+    status = load_row(folder).status
+    if status in LIVE:
+        raise UserError(f"{folder.name} is live: it is {status}")
+    if status == "done":
+        raise UserError(f"{folder.name} is done", advice=_instead(status))
+    if status == "unknown":
+        raise UserError(
+            f"whether {folder.name} is live cannot be told from here",
+            advice=f"make sure that nothing trains it, then: nntui train --resume {folder.name} --force",
+        )
+    return await _train(app, folder)
+
+
+@_told
+async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
+    """A new run that goes on from a checkpoint of another, chosen by the person; it is trained and shown."""
+    from nntui.runs.creating import fork_run
+    from nntui.tui.screens.questions import AskChoice, AskText
+
+    places = await asyncio.to_thread(_places, folder)
+    detail = "The new run goes on with the weights, the optimizer and the counter of this checkpoint."
+    place = await app.push_screen_wait(AskChoice(f"Fork {folder.name} at", [option for option, _, _ in places],
+                                                 detail=detail))  # fmt: skip
+    if place is None:
+        return False
+    done, planned = next((done, planned) for option, done, planned in places if option.value == place)
+    suggested = planned if planned > done else planned + max(done // 2, 1)
+    text = await app.push_screen_wait(
+        AskText(f"Fork {folder.name} at {place}: epochs in all", str(suggested), lambda text: _wrong_epochs(text, done),
+                detail=f"It has trained for {done} of {planned}. Other changes: T, or nntui fork on the command line.")
+    )  # fmt: skip
+    if text is None:
+        return False
+    spec = await asyncio.to_thread(_forked_spec, folder, int(text))
+    child = fork_run(spec, folder, place, app.runs, None, rate_changed=False)
+    return await _train(app, child, show=True)
+
+
+def _wrong_epochs(text: str, done: int) -> str | None:
+    if not text.strip().isdecimal():
+        return "a whole number of epochs"
+    return None if int(text) > done else f"more than the {done} that it has trained for"
+
+
+def _places(folder: RunFolder) -> list[tuple[Any, int, int]]:
+    """Where a run can be forked, the newest first: an option, epochs done and epochs planned."""
+    import json
+
+    from nntui.runs.checkpoints import list_checkpoints, pointer
+    from nntui.tui.widgets.overlay import Option
+
+    infos = [info for info in list_checkpoints(folder) if info.readable]
+    if not infos:
+        raise UserError(f"{folder.name} has no checkpoint to fork from yet", advice="c on its screen writes one")
+    best, last = pointer(folder, "best"), pointer(folder, "last")
+    places: list[tuple[Any, int, int]] = []
+    for info in sorted(infos, key=lambda info: -info.step):
+        try:
+            facts = json.loads((info.path / "training_state.json").read_text(encoding="utf-8"))
+            planned = int(facts["epochs"])
+            done = int(facts["base_epoch"] + (info.step - facts["base_step"]) / facts["steps_per_epoch"] + 0.001)
+        except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+            continue  # weights alone, or damaged
+        names = [name for name, at in (("best", best), ("last", last)) if at == info.path]
+        value = names[-1] if names else str(info.step)
+        label = ", ".join([*names, f"step {info.step:,}"])
+        places.append(
+            (Option(value, label, f"epoch {done}/{planned}" if done else f"of {planned} epochs"), done, planned)
+        )
+    if not places:
+        raise UserError(f"the checkpoints of {folder.name} cannot be read")
+    return places
+
+
+def _forked_spec(folder: RunFolder, epochs: int) -> RunSpec:
+    """The run's spec, as it is, for so many epochs."""
+    from nntui.hooks.registry import registry
+    from nntui.spec.resolve import resolve_said
+    from nntui.spec.said import Said
+    from nntui.spec.toml import read_toml
+
+    base = read_toml(folder.run_toml)
+    tree = {key: value for key, value in base.tree.items() if key not in ("origin", "name")}
+    tree["training"] = {**tree.get("training", {}), "epochs": epochs}
+    return resolve_said(Said(tree=tree, places=base.places, file=base.file), registry()).spec
+
+
+@_told
+async def begin(app: NNTuiApp, recipe: Recipe) -> bool:
+    """Make a run of a recipe, train it and show it."""
+    from nntui.tui.recipes import make
+
+    folder = await asyncio.to_thread(make, recipe, app.runs)
+    return await _train(app, folder, show=True)
+
+
+async def _train(app: NNTuiApp, folder: RunFolder, *, show: bool = False) -> bool:
+    """Start the engine, asking whether to wait where another run trains on this machine. A new run that a mistake keeps
+    from beginning leaves no folder behind."""
+    from nntui.runs.creating import discard_untrained
+
+    after = await _after(app, folder)
+    if after is None:
+        await asyncio.to_thread(discard_untrained, folder)
+        return False
+    try:
+        await app.server.train(folder, after=after)
+    except UserError:
+        await asyncio.to_thread(discard_untrained, folder)
+        raise
+    if show:
+        app.open_run(folder)
+    else:
+        app.tell(f"{folder.name} goes on" if not after else f"{folder.name} waits for {after}")
+    return True
+
+
+async def _after(app: NNTuiApp, folder: RunFolder) -> str | None:
+    """The run to wait for, "" for none; None where the person thinks better of it."""
+    from nntui.runs.liveness import live_runs
+    from nntui.tui.screens.questions import AskChoice
+    from nntui.tui.widgets.overlay import Option
+
+    others = [run.name for run in await asyncio.to_thread(live_runs, app.runs) if run.path != folder.path]
+    if not others:
+        return ""
+    options = [Option("", "share the machine", "both train at once, each slower")]
+    options += [Option(name, f"wait for {name}", "begin when it has ended") for name in others]
+    title = f"{others[0]} trains here" if len(others) == 1 else f"{len(others)} runs train here"
+    return await app.push_screen_wait(AskChoice(title, options))
+
+
+@_told
+async def rename(app: NNTuiApp, folder: RunFolder) -> RunFolder | None:
+    """Give a run that is not live another name; the folder that it is now."""
+    from nntui.runs.lock import Live, probe_lock
+    from nntui.runs.names import check_name
+    from nntui.runs.renaming import rename_run
+    from nntui.tui.screens.questions import AskText
+
+    if isinstance(probe_lock(folder), Live):
+        raise UserError(f"{folder.name} is live: it keeps its name until it ends", advice="t notes something about it")
+
+    def wrong(text: str) -> str | None:
+        taken = check_name(text) != folder.name and (folder.path.parent / text).exists()
+        return f"there is a run named {text}" if taken else None
+
+    text = await app.push_screen_wait(AskText(f"Rename {folder.name}", folder.name, wrong))
+    if text is None or text == folder.name:
+        return None
+    return rename_run(folder, text)
+
+
+@_told
+async def note(app: NNTuiApp, folder: RunFolder) -> bool:
+    """Note something about a run."""
+    from nntui.runs.notes import read_note, write_note
+    from nntui.tui.screens.questions import AskText
+
+    before = read_note(folder)
+    first, _, rest = before.partition("\n")
+    detail = "Its other lines, in note.txt, stay." if rest else ""
+    text = await app.push_screen_wait(AskText(f"Note on {folder.name}", first, detail=detail, hint="why, or what next"))
+    if text is None:
+        return False
+    write_note(folder, f"{text}\n{rest}" if rest else text)
+    return True
+
+
+def template_of(folder: RunFolder) -> Said:
+    """What a new run like this one begins with. Raises UserError."""
+    from nntui.spec.said import Said
+    from nntui.spec.toml import read_toml
+
+    said = read_toml(folder.run_toml)
+    kept = {key: value for key, value in said.tree.items() if key not in ("origin", "name", "resolved", "environment")}
+    return Said(tree=kept, places=said.places, file=said.file)

@@ -1,0 +1,373 @@
+"""The list of runs: find, open, compare, steer and tidy up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Input
+
+from nntui.hooks.errors import UserError
+from nntui.tui import run_actions
+from nntui.tui.draw.runs import LIVE, detail_line, fits, title_line
+from nntui.tui.run_problems import problem_of
+from nntui.tui.screens.first_start import FirstStart
+from nntui.tui.widgets.keys import Keys
+from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.runs_table import RunsTable
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from nntui.runs.folder import RunFolder
+    from nntui.runs.listing import Listing
+    from nntui.runs.summary import Row
+    from nntui.tui.app import NNTuiApp
+    from nntui.tui.recipes import Recipe
+
+LIVE_SECONDS = 1.0
+QUIET_SECONDS = 5.0
+
+
+class RunsScreen(Screen[None]):
+    """All runs of a folder."""
+
+    HELP = (
+        "All runs, the one begun last at the top. A run is a folder: everything known about it is in there, and it "
+        "trains in a process of its own, whether or not anybody looks. Open one to watch and steer it; mark some and "
+        "lay them over each other to compare them."
+    )
+    GLOSSARY: ClassVar[dict[str, str]] = {
+        "data": "what it learns from: the name of a data set, or a path of yours",
+        "arch": "the kind of network",
+        "status": "starting, queued (waits for another), training, paused, stopped (on request), done, failed, "
+        "lost (its process is gone: R goes on from the last checkpoint), unknown (it is on another machine)",
+        "epoch": "passes over the training rows, made and planned",
+        "loss": "what training makes smaller, as it was last; nan: it is no number any more",
+        "best": "the best so far by the metric that chooses the weights, on rows kept for validation; of a failed run, "
+        "the step at which it failed",
+        "curve": "the loss from the first step to the last; on a log scale where it fell far",
+        "time": "time spent training, pauses left out",
+        "params": "numbers that the network learns",
+        "begun": "when its first process started",
+        "note": "the first line of what you noted of it",
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("n", "new", "new", id="runs.new", tooltip="Choose data and a network for a new run"),
+        Binding("enter", "open", "open", id="runs.open", tooltip="Watch and steer the run; train the recipe"),
+        Binding("m", "mark", "mark", id="runs.mark", tooltip="Mark the run, or take its mark away"),
+        Binding("o", "overlay", "overlay", id="runs.overlay", tooltip="Lay the marked runs over each other"),
+        Binding("f", "fork", "fork", id="runs.fork", tooltip="A new run that goes on from a checkpoint of this one"),
+        Binding("S", "stop", "stop", id="runs.stop", tooltip="Stop it, with a checkpoint and its result"),
+        Binding("slash", "find", "find", id="runs.find", tooltip="Show only runs whose name, data, network, status or "
+                "note has these words"),
+        Binding("D", "delete", "delete", id="runs.delete", tooltip="Delete its folder; never a live run"),
+        Binding("R", "resume", "resume", id="runs.resume", tooltip="Go on with a run that was stopped, lost or failed"),
+        Binding("T", "template", "template", id="runs.template", tooltip="A new run like this one, with changes"),
+        Binding("r", "rename", "rename", id="runs.rename", tooltip="Give it another name; never a live run"),
+        Binding("t", "note", "note", id="runs.note", tooltip="Note something about it"),
+        Binding("y", "copy", "copy", id="runs.copy", tooltip="Copy the path of its folder"),
+        Binding("up,k", "move(-1)", "up", show=False, id="runs.up", tooltip="The run above"),
+        Binding("down,j", "move(1)", "down", show=False, id="runs.down", tooltip="The run below"),
+        Binding("pageup", "page(-1)", "page up", show=False, id="runs.page-up", tooltip="A screen up"),
+        Binding("pagedown", "page(1)", "page down", show=False, id="runs.page-down", tooltip="A screen down"),
+        Binding("g,home", "edge(0)", "first", show=False, id="runs.first", tooltip="The newest run"),
+        Binding("G,end", "edge(1)", "last", show=False, id="runs.last", tooltip="The oldest run"),
+        Binding("escape", "unfind", "all runs", show=False, id="runs.unfind", tooltip="Show all runs again"),
+    ]  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: Sequence[Row] = ()
+        self._read = False
+        """Whether the list was read once."""
+        self._words = ""
+        self._complaint = ""
+        self._again = asyncio.Event()
+
+    @property
+    def nntui(self) -> NNTuiApp:
+        return cast("NNTuiApp", self.app)
+
+    @property
+    def table(self) -> RunsTable:
+        return self.query_one(RunsTable)
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        """All runs as last read."""
+        return self._rows
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="title")
+        yield RunsTable()
+        yield FirstStart(id="welcome")
+        yield Lines(id="detail")
+        yield Input(id="find", placeholder="name, data, network, status or note", select_on_focus=False)
+        yield Keys()
+
+    def on_mount(self) -> None:
+        self.query_one("#find", Input).cursor_blink = False
+        self.table.focus()
+        self.run_worker(self._follow(), group="follow", exclusive=True)
+
+    # reading
+
+    async def _follow(self) -> None:
+        """Reads the list again and again: each second while a run is live, else every five; at once when told."""
+        from nntui.runs.listing import Listing
+
+        listing = Listing(self.nntui.runs)
+        problems: Mapping[Path, str] = {}
+        while True:
+            try:
+                rows, problems = await asyncio.to_thread(_read, listing, problems)
+                self._complaint = ""
+            except UserError as error:
+                rows, problems, self._complaint = [], {}, f"{error.message}. {error.advice}"
+            self._take(rows, problems)
+            live = any(row.status in LIVE for row in rows)
+            self._again.clear()
+            try:
+                await asyncio.wait_for(self._again.wait(), LIVE_SECONDS if live else QUIET_SECONDS)
+            except TimeoutError:
+                continue
+
+    def look_again(self) -> None:
+        """Read the list now."""
+        self._again.set()
+
+    def _take(self, rows: Sequence[Row], problems: Mapping[Path, str]) -> None:
+        """The list as just read; nothing is drawn where nothing changed."""
+        same = self._read and len(rows) == len(self._rows) and all(map(_alike, rows, self._rows))
+        self._read = True
+        if same:
+            return
+        self._rows = rows
+        here = {row.folder.path for row in rows}
+        for path in [path for path in self.table.marks if path not in here]:
+            del self.table.marks[path]
+        self.table.problems = problems
+        self._show()
+
+    def _show(self) -> None:
+        """The runs that fit what is looked for."""
+        empty = self._read and not self._rows
+        if empty != self.has_class("empty"):
+            self.set_class(empty, "empty")
+            (self.query_one(FirstStart) if empty else self.table).focus()
+            self.refresh_bindings()
+        self.table.show_rows([row for row in self._rows if fits(row, self._words)] if self._words else self._rows)
+        self._show_title()
+
+    def _show_title(self) -> None:
+        title = self.query_one("#title", Lines)
+        live = sum(row.status in LIVE for row in self._rows)
+        place = self._place()
+        title.show(
+            [
+                title_line(
+                    place, len(self.table.rows), len(self._rows), live, len(self.table.marks), title.size.width,
+                    self.nntui.charset,
+                )
+            ]
+        )  # fmt: skip
+
+    def _place(self) -> str:
+        runs = self.nntui.runs
+        try:
+            return f"~/{runs.relative_to(Path.home())}"
+        except ValueError:
+            return str(runs)
+
+    def on_runs_table_highlighted(self) -> None:
+        detail = self.query_one("#detail", Lines)
+        if self._complaint:
+            detail.show([[(f" {self._complaint}", "bad")]])
+            return
+        row = self.table.chosen
+        if row is None:
+            words = "no run has these words; esc shows all" if self._words else "" if self._read else "reading the runs"
+            detail.show([[(f" {words}", "muted")]])
+        else:
+            detail.show([detail_line(row, self.table.problems.get(row.folder.path, ""), detail.size.width,
+                                     self.nntui.charset)])  # fmt: skip
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Draw everything anew: another size, or another charset."""
+        self.table.move(0)
+        self._show_title()
+        self.query_one(FirstStart).redraw()
+        self.query_one(Keys).redraw()
+
+    # moving
+
+    def on_screen_resume(self) -> None:
+        self.look_again()
+
+    def action_move(self, by: int) -> None:
+        self.query_one(FirstStart).move(by) if self.has_class("empty") else self.table.move(by)
+
+    def action_page(self, by: int) -> None:
+        self.table.move(by * max(self.table.page - 1, 1))
+
+    def action_edge(self, last: int) -> None:
+        self.table.move_to(len(self.table.rows) if last else 0)
+
+    # finding
+
+    def action_find(self) -> None:
+        if not self.has_class("empty"):
+            self.add_class("finding")
+            self.query_one("#find", Input).focus()
+
+    def action_unfind(self) -> None:
+        self.query_one("#find", Input).value = ""
+        self._leave_find()
+
+    def _leave_find(self) -> None:
+        self.set_class(bool(self._words), "finding")
+        self.table.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._words = event.value
+        self._show()
+
+    def on_input_submitted(self) -> None:
+        self._leave_find()
+
+    # what is done to runs
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a run there is nothing to do to one."""
+        if action in _ON_A_RUN and self.is_mounted and not self.table.rows:
+            return False
+        return super().check_action(action, parameters)
+
+    def _chosen(self) -> RunFolder | None:
+        row = self.table.chosen
+        return row.folder if row is not None else None
+
+    def _do(self, action: Coroutine[Any, Any, object]) -> None:
+        """In a worker: it asks, and waits for the answer."""
+
+        async def done() -> None:
+            await action
+            self.look_again()
+
+        self.run_worker(done(), group="actions")
+
+    def action_new(self) -> None:
+        self.nntui.new_run()
+
+    def action_open(self) -> None:
+        if self.has_class("empty"):
+            self._begin(self.query_one(FirstStart).chosen)
+        elif (folder := self._chosen()) is not None:
+            self._open(folder)
+
+    def _open(self, folder: RunFolder) -> None:
+        if folder.exists():
+            self.nntui.open_run(folder)
+        else:
+            self.nntui.warn(f"{folder.name} is gone")
+            self.look_again()
+
+    def on_runs_table_opened(self, event: RunsTable.Opened) -> None:
+        self._open(event.folder)
+
+    def action_mark(self) -> None:
+        self.table.mark()
+        self.table.move(1)
+        self._show_title()
+
+    def action_overlay(self) -> None:
+        from nntui.runs.folder import RunFolder
+
+        marked = [RunFolder(path) for path in self.table.marks]
+        if len(marked) < 2:
+            self.nntui.tell("m marks runs; two marked ones or more can be laid over each other")
+        else:
+            self.nntui.compare(marked)
+
+    def action_fork(self) -> None:
+        if (folder := self._chosen()) is not None:
+            self._do(run_actions.fork(self.nntui, folder))
+
+    def action_stop(self) -> None:
+        if (folder := self._chosen()) is not None:
+            self._do(run_actions.stop(self.nntui, folder))
+
+    def action_delete(self) -> None:
+        if (folder := self._chosen()) is not None:
+            self._do(run_actions.delete(self.nntui, folder))
+
+    def action_resume(self) -> None:
+        if (folder := self._chosen()) is not None:
+            self._do(run_actions.resume(self.nntui, folder))
+
+    def action_note(self) -> None:
+        if (folder := self._chosen()) is not None:
+            self._do(run_actions.note(self.nntui, folder))
+
+    def action_rename(self) -> None:
+        if (folder := self._chosen()) is not None:
+            self._do(self._rename(folder))
+
+    async def _rename(self, folder: RunFolder) -> None:
+        renamed = await run_actions.rename(self.nntui, folder)
+        if renamed is not None:
+            self.table.renamed(folder.path, renamed.path)
+
+    def action_template(self) -> None:
+        if (folder := self._chosen()) is not None:
+            try:
+                self.nntui.new_run(run_actions.template_of(folder))
+            except UserError as error:
+                self.nntui.warn(error)
+
+    def action_copy(self) -> None:
+        if (folder := self._chosen()) is not None:
+            self.nntui.copy(str(folder.path), f"The path of {folder.name}")
+
+    def _begin(self, recipe: Recipe) -> None:
+        self._do(run_actions.begin(self.nntui, recipe))
+
+    def on_first_start_begun(self, event: FirstStart.Begun) -> None:
+        self._begin(event.recipe)
+
+
+def _alike(one: Row, other: Row) -> bool:
+    """Whether they are drawn alike: the heartbeat of a live run is not drawn."""
+    return one is other or (
+        one.folder == other.folder
+        and one.status == other.status
+        and one.note == other.note
+        and one.summary == other.summary
+    )
+
+
+def _read(listing: Listing, before: Mapping[Path, str]) -> tuple[Sequence[Row], Mapping[Path, str]]:
+    """The runs, and what is wrong with which."""
+    rows = listing.refresh()
+    if not listing.changed and not listing.gone:
+        return rows, before
+    new = listing.changed
+    said = {
+        row.folder.path: problem_of(row) if row.folder.name in new else before.get(row.folder.path, "") for row in rows
+    }
+    return rows, {path: text for path, text in said.items() if text}
+
+
+_ON_A_RUN = frozenset(
+    {"mark", "overlay", "fork", "stop", "delete", "find", "resume", "template", "rename", "note", "copy"}
+)
+"""Actions that are nothing without a run."""
