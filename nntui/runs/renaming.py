@@ -12,8 +12,8 @@ from nntui.runs.names import check_name
 def rename_run(folder: RunFolder, name: str) -> RunFolder:
     """The run under its new name. Forks hold a copy of what they began with, and go on without it.
 
-    Raises UserError for a live run (its engine writes to the folder by name), for a name that is taken or cannot be one,
-    and when the disk refuses.
+    Raises UserError for a live run (its engine writes to the folder by name), for a name that is taken or cannot be
+    one, and when the disk refuses.
     """
     target = RunFolder(folder.path.with_name(check_name(name)))
     lock = RunLock(folder)
