@@ -117,7 +117,7 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
             f"whether {folder.name} is live cannot be told from here",
             advice=f"make sure that nothing trains it, then: nntui train --resume {folder.name} --force",
         )
-    return await _train(app, folder)
+    return await train(app, folder)
 
 
 @_told
@@ -142,7 +142,7 @@ async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
         return False
     spec = await asyncio.to_thread(_forked_spec, folder, int(text))
     child = fork_run(spec, folder, place, app.runs, None, rate_changed=False)
-    return await _train(app, child, show=True)
+    return await train(app, child, show=True)
 
 
 def _wrong_epochs(text: str, done: int) -> str | None:
@@ -200,10 +200,10 @@ async def begin(app: NNTuiApp, recipe: Recipe) -> bool:
     from nntui.tui.recipes import make
 
     folder = await asyncio.to_thread(make, recipe, app.runs)
-    return await _train(app, folder, show=True)
+    return await train(app, folder, show=True)
 
 
-async def _train(app: NNTuiApp, folder: RunFolder, *, show: bool = False) -> bool:
+async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False) -> bool:
     """Start the engine, asking whether to wait where another run trains on this machine. A new run that a mistake keeps
     from beginning leaves no folder behind."""
     from nntui.runs.creating import discard_untrained
