@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from nntui.runs.commands import CommandReader
 from nntui.runs.events import AnyEvent
@@ -11,20 +12,38 @@ from nntui.runs.lock import probe_lock
 from nntui.runs.log import EventReader
 from nntui.runs.state import RunState, fold_all, fold_command, status
 from nntui.runs.vitals import Status
+from nntui.runs.window import MARK_BYTES, Marks
 
 
 class Attached:
     """A run, followed. Polling costs two `stat` calls while nothing happens.
 
-    `state` and `offset` begin it where an index of the run's past ends; without them all of it is read.
+    `state`, `offset` and `marks` begin it where an index of the run's past ends; without them all of it is read.
     """
 
-    def __init__(self, folder: RunFolder, state: RunState | None = None, offset: int = 0) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        state: RunState | None = None,
+        offset: int = 0,
+        marks: Marks | None = None,
+        *,
+        exact: bool = True,
+    ) -> None:
         self.folder = folder
         self.state = state if state is not None else RunState()
+        self.marks = marks if marks is not None else Marks()
+        """Which steps are where in the events: see `nntui.runs.window.read_window`."""
+        self.exact = exact
+        """False: the past was looked at in places only (see `nntui.runs.opening`)."""
         self._events = EventReader(folder.events, offset)
         self._commands = CommandReader(folder.commands)
         self._restarts = 0
+
+    @property
+    def offset(self) -> int:
+        """Bytes of events that are in the state."""
+        return self._events.offset
 
     @property
     def skipped(self) -> int:
@@ -37,17 +56,31 @@ class Attached:
         `state` is another object after the file was replaced. Raises UserError for a run that a later nntui wrote,
         OSError for one that may not be read.
         """
-        events = self._events.poll(limit)
-        if self._events.restarts != self._restarts:
-            self._restarts = self._events.restarts
-            self.state = RunState()
-            self._commands = CommandReader(self.folder.commands)
-        fold_all(events, self.state)
-        if self.state.vitals.needs:
-            raise newer(self.folder.name, self.state.vitals.needs)
+        return [event for events in self._blocks(limit) for event in events]
+
+    def catch_up(self, limit: int | None = None) -> int:
+        """As `poll`, and how many events were folded: they are not held in memory together."""
+        return sum(len(events) for events in self._blocks(limit))
+
+    def _blocks(self, limit: int | None) -> Iterator[list[AnyEvent]]:
+        begin = at = self.offset
+        while limit is None or at - begin < limit:
+            events = self._events.poll(MARK_BYTES if limit is None else min(MARK_BYTES, limit))
+            if self._events.restarts != self._restarts:
+                self._restarts = self._events.restarts
+                self._commands = CommandReader(self.folder.commands)
+                self.state, self.marks, self.exact = RunState(), Marks(), True
+                begin = at = 0
+            if self.offset == at:
+                break
+            fold_all(events, self.state)
+            if self.state.vitals.needs:
+                raise newer(self.folder.name, self.state.vitals.needs)
+            self.marks.add(at, self.offset, events)
+            at = self.offset
+            yield events
         for command in self._commands.poll():
             fold_command(self.state, command)
-        return events
 
     def status(self) -> Status:
         """Probes the lock: some microseconds."""
@@ -63,7 +96,7 @@ def age(folder: RunFolder) -> float:
 
 
 def load_state(folder: RunFolder) -> RunState:
-    """All that is known of a run now. A million events take about four seconds."""
+    """All that is known of a run now. A million events take about three seconds."""
     attached = Attached(folder)
-    attached.poll()
+    attached.catch_up()
     return attached.state

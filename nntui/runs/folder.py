@@ -74,6 +74,16 @@ class RunFolder:
         """Derived from the others; may be deleted at any time."""
         return self.path / "summary.json"
 
+    @property
+    def index(self) -> Path:
+        """Derived from the events; may be deleted at any time."""
+        return self.path / "index.msgpack"
+
+    @property
+    def note(self) -> Path:
+        """What a person noted of it."""
+        return self.path / "note.txt"
+
     def exists(self) -> bool:
         """Whether it holds a run: every run has an events.jsonl from birth, and soon a run.toml."""
         try:

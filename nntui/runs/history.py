@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import inf, isfinite, nan
-from operator import le
+from operator import add, gt
 from typing import Any, Literal
 
 from nntui.runs.events import Progress
@@ -26,7 +26,7 @@ Axis = Literal["step", "epoch", "time"]
 BUCKETS = 4096
 """At most so many buckets; beside them the newest points."""
 NEWEST = 512
-"""At least so many of the newest points are exact."""
+"""What `History.keep` is, if not said otherwise."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Series:
 
 
 class Points:
-    """Exact points in columns, by rising step: 56 bytes each. What was not given or not finite is NaN."""
+    """Exact points in columns, by rising step: 56 bytes each. What was not given, and what JSON had not, is NaN."""
 
     def __init__(self) -> None:
         self.step: array[int] = array("q")
@@ -62,25 +62,35 @@ class Points:
         return len(self.step)
 
     def extend(self, events: Sequence[Progress]) -> None:
-        self.step.extend([e.step for e in events])
-        self.epoch.extend([e.epoch for e in events])
-        self.time.extend([e.time for e in events])
-        values = self.values
-        values["loss"].extend(_finite([nan if e.loss is None else e.loss for e in events]))
-        values["lr"].extend(_finite([e.lr for e in events]))
-        values["samples_per_second"].extend(_finite([e.samples_per_second for e in events]))
-        values["grad_norm"].extend(_finite([nan if e.grad_norm is None else e.grad_norm for e in events]))
+        values = self.values  # an array of a list first: three times as fast as to extend by the list
+        self.step += array("q", [e.step for e in events])
+        self.epoch += array("d", [e.epoch for e in events])
+        self.time += array("d", [e.time for e in events])
+        values["loss"] += array("d", [nan if e.loss is None else e.loss for e in events])
+        values["lr"] += array("d", [e.lr for e in events])
+        values["samples_per_second"] += array("d", [e.samples_per_second for e in events])
+        values["grad_norm"] += array("d", [nan if e.grad_norm is None else e.grad_norm for e in events])
 
     def drop(self, part: slice) -> None:
-        for column in (self.step, self.epoch, self.time, *self.values.values()):
+        columns: list[array[Any]] = [self.step, self.epoch, self.time, *self.values.values()]
+        for column in columns:
             del column[part]
 
 
-def _finite(values: list[float]) -> list[float]:
+def _finite(values: array[float]) -> array[float]:
     """Infinities as NaN."""
-    if inf in values or -inf in values:
-        return [value if isfinite(value) else nan for value in values]
-    return values
+    if isfinite(sum(values)):
+        return values
+    return array("d", [value if isfinite(value) else nan for value in values])
+
+
+def _mean(values: Sequence[float], count: int, low: float, high: float) -> float:
+    if not count:
+        return 0.0
+    mean = sum(values) / count
+    if not isfinite(mean):  # their sum is too large
+        mean = sum(value / count for value in values)
+    return min(max(mean, low), high)
 
 
 class Measures:
@@ -97,56 +107,49 @@ class Measures:
     def columns(self) -> tuple[array[Any], ...]:  # of numbers: whole and not
         return self.mean, self.low, self.high, self.count, self.invalid
 
-    def add(self, values: array[float], missing_is_invalid: bool) -> None:
-        """One more bucket, of these values."""
-        count, total = len(values), sum(values)
-        if isfinite(total):
-            low, high = min(values), max(values)
-            mean = total / count
-        else:  # some are NaN, or their sum is too large
-            finite = [value for value in values if value == value]
-            count = len(finite)
-            low, high = min(finite, default=inf), max(finite, default=-inf)
-            mean = sum(value / count for value in finite)
-        self.mean.append(min(max(mean, low), high) if count else 0.0)
-        self.low.append(low)
-        self.high.append(high)
-        self.count.append(count)
-        self.invalid.append(missing_is_invalid and count < len(values))
+    def add_buckets(self, values: array[float], edges: Sequence[tuple[int, int]], missing_is_invalid: bool) -> None:
+        """A bucket for each (begin, end) among the values."""
+        parts: list[Sequence[float]] = [values[begin:end] for begin, end in edges]
+        if not isfinite(sum(values)):
+            parts = [[value for value in part if value - value == 0.0] for part in parts]
+        counts = list(map(len, parts))
+        low, high = [min(part, default=inf) for part in parts], [max(part, default=-inf) for part in parts]
+        self.mean += array("d", map(_mean, parts, counts, low, high))
+        self.low += array("d", low)
+        self.high += array("d", high)
+        self.count += array("q", counts)
+        missing = [missing_is_invalid and n < end - begin for (begin, end), n in zip(edges, counts, strict=True)]
+        self.invalid += array("b", missing)
 
     def add_points(self, values: array[float], missing_is_invalid: bool) -> None:
         """A bucket for each value."""
         if isfinite(sum(values)):
             for column in (self.mean, self.low, self.high):
-                column.extend(values)
-            self.count.extend([1] * len(values))
-            self.invalid.extend([0] * len(values))
-        else:
-            for i in range(len(values)):
-                self.add(values[i : i + 1], missing_is_invalid)
+                column += values
+            self.count += array("q", [1]) * len(values)
+            self.invalid += array("b", bytes(len(values)))
+            return
+        given = [value - value == 0.0 for value in values]
+        for column, none in ((self.mean, 0.0), (self.low, inf), (self.high, -inf)):
+            column += array("d", [value if one else none for value, one in zip(values, given, strict=True)])
+        self.count += array("q", given)
+        self.invalid += array("b", [missing_is_invalid and not one for one in given])
 
-    def merge(self, begin: int, end: int) -> None:
-        """The buckets from `begin` to before `end` become one."""
-        merged = self._merged(begin, end)
-        for column, value in zip(self.columns(), merged, strict=True):
-            column[begin] = value
-            del column[begin + 1 : end]
-
-    def merge_all(self, groups: Sequence[tuple[int, int]]) -> None:
-        rows = [self._merged(begin, end) for begin, end in groups]
-        for column, values in zip(self.columns(), zip(*rows, strict=True), strict=True):
-            column[:] = array(column.typecode, values)
-
-    def _merged(self, begin: int, end: int) -> tuple[float, float, float, int, int]:
-        if end - begin == 1:
-            return self.mean[begin], self.low[begin], self.high[begin], self.count[begin], self.invalid[begin]
-        counts = self.count[begin:end]
-        low, high, count = min(self.low[begin:end]), max(self.high[begin:end]), sum(counts)
-        mean = 0.0
-        if count:  # each mean by its share: a sum of counts times means could be too large
-            mean = sum(m * (n / count) for m, n in zip(self.mean[begin:end], counts, strict=True))
-            mean = min(max(mean, low), high)
-        return mean, low, high, count, max(self.invalid[begin:end])
+    def merge(self, left: Sequence[int], right: Sequence[int]) -> None:
+        """Bucket left[i] and bucket right[i] become one, for each i; where both are the same, it stays."""
+        low = list(map(min, map(self.low.__getitem__, left), map(self.low.__getitem__, right)))
+        high = list(map(max, map(self.high.__getitem__, left), map(self.high.__getitem__, right)))
+        here, mean = self.count, self.mean
+        more = [here[b] if b != a else 0 for a, b in zip(left, right, strict=True)]
+        count = list(map(add, map(here.__getitem__, left), more))
+        # each mean by its share of the values: the sum of many large ones might be too large
+        means = [
+            min(max(mean[a] * ((n - m) / n) + mean[b] * (m / n), lo), hi) if n else 0.0
+            for a, b, m, n, lo, hi in zip(left, right, more, count, low, high, strict=True)
+        ]
+        invalid = [self.invalid[a] | self.invalid[b] for a, b in zip(left, right, strict=True)]
+        self.mean, self.low, self.high = array("d", means), array("d", low), array("d", high)
+        self.count, self.invalid = array("q", count), array("b", invalid)
 
     def seen(self) -> tuple[array[float], array[float], array[float]]:
         """Mean, low and high, NaN where there was no finite value."""
@@ -163,7 +166,9 @@ class Measures:
 class History:
     """Progress by rising step: buckets of the past, and behind them the newest points exactly."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: int | None = None) -> None:
+        self.keep = NEWEST if keep is None else keep
+        """At least so many of the newest points are exact."""
         self.shift = 0
         """Buckets are 2**shift steps wide."""
         self.first: array[int] = array("q")
@@ -173,7 +178,7 @@ class History:
         self.time: array[float] = array("d")
         self.measures: dict[Quantity, Measures] = {name: Measures() for name in QUANTITIES}
         self.newest = Points()
-        self._due = 2 * NEWEST
+        self._due = 2 * self.keep
         """How many newest points there are when the older of them go into buckets. A function of the points alone,
         so that it does not matter in which pieces they came."""
         self._seen: dict[Quantity, tuple[array[float], array[float], array[float]]] = {}
@@ -197,7 +202,7 @@ class History:
         if name not in self._seen:
             self._seen[name] = self.measures[name].seen()
         mean, low, high = self._seen[name]
-        values = self.newest.values[name]
+        values = _finite(self.newest.values[name])
         missing = array("b", [v != v for v in values] if name != "grad_norm" else bytes(len(values)))
         return Series(
             step=self.first + self.newest.step,
@@ -215,7 +220,7 @@ class History:
         """The last value, of a bucket its mean; NaN where there is none."""
         values = self.newest.values[name]
         if values:
-            return values[-1]
+            return values[-1] if isfinite(values[-1]) else nan
         measures = self.measures[name]
         return measures.mean[-1] if measures.count and measures.count[-1] else nan
 
@@ -229,7 +234,7 @@ class History:
     def extend(self, events: Sequence[Progress]) -> None:
         """The same as adding one after the other: half a microsecond each."""
         steps = [e.step for e in events]
-        if not any(map(le, islice(steps, 1, None), steps)):
+        if all(map(gt, islice(steps, 1, None), steps)):
             self._extend_rising(events)
             return
         backs = [i for i in range(1, len(steps)) if steps[i] <= steps[i - 1]]
@@ -252,66 +257,63 @@ class History:
     def _settle(self) -> None:
         """Puts the older of the newest points into buckets, whole buckets only."""
         steps = self.newest.step
-        oldest_kept = steps[len(steps) - NEWEST]
+        oldest_kept = steps[len(steps) - self.keep]
         end = bisect_left(steps, oldest_kept >> self.shift << self.shift)
         if end:
             self._close(end)
             if len(self.first) > BUCKETS:
                 self._widen()
-        self._due = len(self.newest) + NEWEST
+        self._due = len(self.newest) + self.keep
 
     def _close(self, end: int) -> None:
         newest, before = self.newest, len(self.first)
-        if self.shift == 0:
-            self.first.extend(newest.step[:end])
-            self.last.extend(newest.step[:end])
-            self.epoch.extend(newest.epoch[:end])
-            self.time.extend(newest.time[:end])
-            for name, measures in self.measures.items():
-                measures.add_points(newest.values[name][:end], name != "grad_norm")
-        else:
-            at = 0
-            while at < end:
-                beyond = (newest.step[at] >> self.shift) + 1 << self.shift
-                to = bisect_left(newest.step, beyond, at, end)
-                self._close_one(at, to)
-                at = to
-        newest.drop(slice(0, end))
-        if before and self.first[before - 1] >> self.shift == self.first[before] >> self.shift:
-            self._merge(before - 1, before + 1)  # one bucket of the present width, begun when they were narrower
-        self._seen.clear()
-
-    def _close_one(self, begin: int, end: int) -> None:
-        newest = self.newest
-        self.first.append(newest.step[begin])
-        self.last.append(newest.step[end - 1])
-        self.epoch.append(newest.epoch[begin])
-        self.time.append(newest.time[begin])
+        edges = self._edges(end)
+        self.first += array("q", [newest.step[begin] for begin, _ in edges])
+        self.last += array("q", [newest.step[end - 1] for _, end in edges])
+        self.epoch += array("d", [newest.epoch[begin] for begin, _ in edges])
+        self.time += array("d", [newest.time[begin] for begin, _ in edges])
         for name, measures in self.measures.items():
-            measures.add(newest.values[name][begin:end], name != "grad_norm")
+            values, missing_is_invalid = newest.values[name][:end], name != "grad_norm"
+            if self.shift == 0:
+                measures.add_points(values, missing_is_invalid)
+            else:
+                measures.add_buckets(values, edges, missing_is_invalid)
+        newest.drop(slice(0, end))
+        self._seen.clear()
+        if before and self.first[before - 1] >> self.shift == self.first[before] >> self.shift:
+            # one bucket of the present width, begun when they were narrower or before a cut
+            self._merge([i for i in range(len(self.first)) if i != before])
 
-    def _merge(self, begin: int, end: int) -> None:
-        self.last[begin] = self.last[end - 1]
-        for column in (self.first, self.last, self.epoch, self.time):
-            del column[begin + 1 : end]
-        for measures in self.measures.values():
-            measures.merge(begin, end)
+    def _edges(self, end: int) -> list[tuple[int, int]]:
+        """Which of the first `end` newest points lie in one bucket: (begin, end)."""
+        steps = self.newest.step
+        if self.shift == 0:
+            return [(i, i + 1) for i in range(end)]
+        edges, begin = [], 0
+        while begin < end:
+            beyond = (steps[begin] >> self.shift) + 1 << self.shift
+            edges.append((begin, bisect_left(steps, beyond, begin, end)))
+            begin = edges[-1][1]
+        return edges
 
     def _widen(self) -> None:
         """Doubles the width until there are no more than BUCKETS."""
-        while len({step >> self.shift for step in self.first}) > BUCKETS:
+        while len(self.first) > BUCKETS:
             self.shift += 1
-        starts = [i for i in range(len(self.first)) if i == 0 or self._bucket(i) != self._bucket(i - 1)]
-        groups = list(zip(starts, [*starts[1:], len(self.first)], strict=True))
-        self.last = array("q", [self.last[end - 1] for _, end in groups])
-        self.first = array("q", [self.first[i] for i in starts])
-        self.epoch = array("d", [self.epoch[i] for i in starts])
-        self.time = array("d", [self.time[i] for i in starts])
-        for measures in self.measures.values():
-            measures.merge_all(groups)
+            buckets = [step >> self.shift for step in self.first]
+            if len(set(buckets)) < len(buckets):
+                self._merge([i for i in range(len(buckets)) if i == 0 or buckets[i] != buckets[i - 1]])
 
-    def _bucket(self, i: int) -> int:
-        return self.first[i] >> self.shift
+    def _merge(self, left: list[int]) -> None:
+        """Of the buckets, each that is not in `left` becomes one with that before it."""
+        right = [after - 1 for after in left[1:]] + [len(self.first) - 1]
+        self.last = array("q", map(self.last.__getitem__, right))
+        self.first = array("q", map(self.first.__getitem__, left))
+        self.epoch = array("d", map(self.epoch.__getitem__, left))
+        self.time = array("d", map(self.time.__getitem__, left))
+        for measures in self.measures.values():
+            measures.merge(left, right)
+        self._seen.clear()
 
     # -- shrinking
 
@@ -327,11 +329,11 @@ class History:
         else:
             newest.drop(slice(None))
             self._truncate(bisect_right(self.last, step))
-        self._due = max(len(newest), NEWEST) + NEWEST
+        self._due = max(len(newest), self.keep) + self.keep
 
     def _truncate(self, keep: int) -> None:
-        measured = [column for measures in self.measures.values() for column in measures.columns()]
-        for column in (self.first, self.last, self.epoch, self.time, *measured):
+        columns: list[array[Any]] = [self.first, self.last, self.epoch, self.time]
+        for column in columns + [column for measures in self.measures.values() for column in measures.columns()]:
             del column[keep:]
         self._seen.clear()
 
@@ -358,6 +360,6 @@ class History:
 
     def _columns(self) -> list[array[Any]]:
         measured = [column for name in QUANTITIES for column in self.measures[name].columns()]
-        newest = [self.newest.step, self.newest.epoch, self.newest.time]
+        newest: list[array[Any]] = [self.newest.step, self.newest.epoch, self.newest.time]
         values = [self.newest.values[name] for name in QUANTITIES]
         return [self.first, self.last, self.epoch, self.time, *measured, *newest, *values]

@@ -3,13 +3,14 @@ and made anew wherever it does not fit them; it may be deleted at any time."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 import tomllib
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import groupby
+from typing import cast
 
 import msgspec
 
@@ -19,16 +20,17 @@ from nntui.runs.events import AnyEvent, Progress, Resumed
 from nntui.runs.folder import RunFolder
 from nntui.runs.lock import Liveness, Unknown, probe_lock
 from nntui.runs.log import EventReader
-from nntui.runs.vitals import Status, Vitals, fold_vitals, status_of
+from nntui.runs.notes import first_line, read_note
+from nntui.runs.source import Source
+from nntui.runs.vitals import Status, Vitals, fold_progress, fold_vitals, status_of
 
 SUMMARY_VERSION = 1
 
 _NONE = "none"
 """A setting left empty in run.toml (nntui.spec.text writes it so, and imports pydantic, which a list does without)."""
 
-_HEAD = 256
-"""Bytes at the start of the events by which a summary knows them again; `started` holds time, host and process."""
 _CURVE = 128
+_BLOCK = 1 << 20
 _SAVE_BYTES = 1 << 16
 _QUIET_SECONDS = 5.0
 
@@ -61,17 +63,9 @@ class Curve(msgspec.Struct):
         self.seen = min(self.seen, len(self.steps) * self.stride)
 
 
-class Source(msgspec.Struct, kw_only=True):
+class SummarySource(Source, kw_only=True):
     """What the summary was made from."""
 
-    size: int = -1
-    mtime: int = 0
-    """Nanoseconds."""
-    offset: int = 0
-    """Bytes of whole lines that are in it."""
-    head: int = 0
-    digest: str = ""
-    """Of the first `head` bytes."""
     toml: tuple[int, int] = (-1, 0)
     """Size and time of run.toml."""
 
@@ -84,7 +78,7 @@ class Summary(msgspec.Struct, kw_only=True):
     arch: str = ""
     vitals: Vitals = msgspec.field(default_factory=Vitals)
     curve: Curve = msgspec.field(default_factory=Curve)
-    source: Source = msgspec.field(default_factory=Source)
+    source: SummarySource = msgspec.field(default_factory=SummarySource)
 
 
 @dataclass(frozen=True)
@@ -95,6 +89,8 @@ class Row:
     summary: Summary
     live: Liveness
     status: Status
+    note: str = ""
+    """The first line of what a person noted of it."""
 
     @property
     def host(self) -> str:
@@ -115,13 +111,27 @@ def fold_summary(summary: Summary, event: AnyEvent) -> Summary:
     return summary
 
 
+def fold_events(summary: Summary, events: Sequence[AnyEvent]) -> Summary:
+    """The same as `fold_summary` of each."""
+    for kind, alike in groupby(events, type):
+        if kind is Progress:
+            points = cast(list[Progress], list(alike))
+            fold_progress(summary.vitals, points)
+            for point in points:
+                summary.curve.add(point.step, point.loss)
+        else:
+            for event in alike:
+                fold_summary(summary, event)
+    return summary
+
+
 def load_summary(folder: RunFolder) -> Summary:
     """The summary as of now, read from `summary.json` as far as that fits. What cannot be read counts as not there."""
-    summary = _stored(folder) or Summary()
+    summary = stored_summary(folder) or Summary()
     saved = summary.source.offset
     try:
         found = folder.events.stat()
-        if not _fits(folder.events, found, summary.source):
+        if not summary.source.fits(folder.events, found):
             summary, saved = Summary(), 0
         changed = (found.st_size, found.st_mtime_ns) != (summary.source.size, summary.source.mtime)
         if changed:
@@ -140,10 +150,11 @@ def load_row(folder: RunFolder) -> Row:
     """Summary and status. The lock is looked at first: a run that ends between the two is then seen to have ended."""
     live = probe_lock(folder)
     summary = load_summary(folder)
-    return Row(folder, summary, live, status_of(summary.vitals, live, age=age(folder)))
+    return Row(folder, summary, live, status_of(summary.vitals, live, age=age(folder)), first_line(read_note(folder)))
 
 
-def _stored(folder: RunFolder) -> Summary | None:
+def stored_summary(folder: RunFolder) -> Summary | None:
+    """What `summary.json` says, whether or not it still fits; None where it says nothing."""
     try:
         summary = _decoder.decode(folder.summary.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -151,42 +162,18 @@ def _stored(folder: RunFolder) -> Summary | None:
     return summary if summary.version == SUMMARY_VERSION else None
 
 
-def _head(path: Path, length: int) -> bytes:
-    with path.open("rb", buffering=0) as file:
-        return file.read(length)
-
-
-def _digest(head: bytes) -> str:
-    return hashlib.blake2b(head, digest_size=16).hexdigest()
-
-
-def _fits(events: Path, found: os.stat_result, source: Source) -> bool:
-    """Whether the events are those of `source`, perhaps with more behind them."""
-    if found.st_size < source.offset or (found.st_size == source.size and found.st_mtime_ns != source.mtime):
-        return False
-    if found.st_size == source.size:
-        return True
-    return source.offset == 0 or _digest(_head(events, source.head)) == source.digest
-
-
 def _advance(folder: RunFolder, found: os.stat_result, summary: Summary) -> None:
-    """Fold what is new."""
-    source = summary.source
-    reader = EventReader(folder.events, source.offset)
-    events = reader.poll()
-    if reader.restarts:  # replaced since it was looked at: nothing of the old may stay
-        summary.vitals, summary.curve = Vitals(), Curve()
-    for event in events:
-        fold_summary(summary, event)
-    head = _head(folder.events, min(_HEAD, reader.offset))
-    summary.source = Source(
-        size=found.st_size,
-        mtime=found.st_mtime_ns,
-        offset=reader.offset,
-        head=len(head),
-        digest=_digest(head),
-        toml=source.toml,
-    )
+    """Fold what is new, a block at a time: a long run that no list has shown yet is not held in memory."""
+    reader = EventReader(folder.events, summary.source.offset)
+    restarts, before = 0, -1
+    while reader.offset != before:
+        before = reader.offset
+        events = reader.poll(_BLOCK)
+        if reader.restarts != restarts:  # replaced since it was looked at: nothing of the old may stay
+            restarts, before = reader.restarts, -1
+            summary.vitals, summary.curve = Vitals(), Curve()
+        fold_events(summary, events)
+    summary.source.take(folder.events, found, reader.offset)
 
 
 def _name_parts(folder: RunFolder, summary: Summary) -> bool:
