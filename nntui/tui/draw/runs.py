@@ -307,7 +307,7 @@ def detail_line(row: Row, problem: str, cells: int, charset: Charset) -> Line:
         parts.append([(plain(problem), "bad")])
     if v.failed is not None:
         parts.append([(plain(v.failed.message), "bad")])
-    if row.status == "lost":
+    if row.status == "lost" and not problem:
         parts.append([("its process is gone; R goes on from the last checkpoint", "warning")])
     if row.status == "unknown":
         parts.append([(f"on {plain(row.host) or 'another machine'}: whether it lives cannot be told", "warning")])

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Command = Callable[[], "Awaitable[object] | object"]
 
-_HIDDEN = ("move", "page", "edge", "scroll", "palette", "focus_next", "focus_previous", "cross", "unfind")
+_HIDDEN = ("move", "page", "edge", "scroll", "palette", "focus_next", "focus_previous", "cross", "unfind", "quit")
 """Actions that are nothing without their keys."""
 
 _THEME_WORDS = {

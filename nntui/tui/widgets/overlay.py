@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
@@ -83,12 +83,11 @@ class Options(Lines, can_focus=False):
         self.all = options
         self.narrow(query)
 
-    def narrow(self, query: str, *, rank: Callable[[str, str], float] | None = None) -> None:
+    def narrow(self, query: str) -> None:
         """Show what fits; the best first, in the order given where they fit alike."""
-        rank = rank or fuzzy
         query = query.strip()
         if query:
-            scored = [(max(rank(query, o.label), rank(query, o.words) * 0.8), o) for o in self.all]
+            scored = [(max(fuzzy(query, o.label), about(query, o.words)), o) for o in self.all]
             self.found = [o for score, o in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
         else:
             self.found = list(self.all)
@@ -116,9 +115,10 @@ class Options(Lines, can_focus=False):
         charset = cast("NNTuiApp", self.app).charset
         shown = self.found[self._first : self._first + height]
         groups = max((len(option.group) for option in self.found), default=0)
+        labels = min(max((width(plain(o.label)) for o in shown if o.detail), default=0), cells // 3)
         self.show(
             [
-                option_line(option, cells, charset, cursor=at == self._cursor, groups=groups)
+                option_line(option, cells, charset, cursor=at == self._cursor, groups=groups, labels=labels)
                 for at, option in enumerate(shown, self._first)
             ]
         )
@@ -142,13 +142,15 @@ class Options(Lines, can_focus=False):
         self.move(-3)
 
 
-def option_line(option: Option[Any], cells: int, charset: Charset, *, cursor: bool, groups: int) -> Line:
-    """One option: kind, label, detail, keys."""
+def option_line(
+    option: Option[Any], cells: int, charset: Charset, *, cursor: bool, groups: int = 0, labels: int = 0
+) -> Line:
+    """One option: kind, label, detail, keys. `groups`, `labels`: cells that these take at least."""
     onto = "cursor " if cursor else ""
     left: Line = [(f"{charset.cursor if cursor else ' '} ", f"{onto}accent")]
     if groups:
         left.append((fit(option.group, groups + 2), f"{onto}muted"))
-    left.append((plain(option.label), f"{onto}strong" if cursor else ""))
+    left.append((plain(option.label).ljust(labels if option.detail else 0), f"{onto}strong" if cursor else ""))
     if option.detail:
         left.append((f"  {plain(option.detail)}", f"{onto}muted"))
     right: Line = [(f"{plain(option.keys)} ", f"{onto}key")] if option.keys else []
@@ -181,6 +183,13 @@ def fuzzy(query: str, text: str) -> float:
         last = at
     score /= len(query)
     return score * 2.0 if score > 0.45 else 0.0
+
+
+def about(query: str, words: str) -> float:
+    """How well words that describe something fit: each that was typed must begin one of them; 0: not at all."""
+    described = words.lower().split()
+    typed = query.lower().split()
+    return 1.5 if typed and all(any(word.startswith(part) for word in described) for part in typed) else 0.0
 
 
 FRAME_BINDINGS: list[BindingType] = [

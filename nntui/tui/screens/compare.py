@@ -1,0 +1,258 @@
+"""Several runs over each other: their curves in one chart, their results and what they were told differently."""
+
+from __future__ import annotations
+
+import asyncio
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from nntui.hooks.errors import UserError
+from nntui.runs.figures import label, metric
+from nntui.tui.chart.curves import Curve, points
+from nntui.tui.draw.compare import Compared, colour, mark, table
+from nntui.tui.draw.runs import LIVE
+from nntui.tui.draw.text import Line, plain, spread
+from nntui.tui.widgets.chart import Chart
+from nntui.tui.widgets.keys import Keys
+from nntui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from nntui.runs.attach import Attached
+    from nntui.runs.folder import RunFolder
+    from nntui.tui.app import NNTuiApp
+
+LIVE_SECONDS = 1.0
+QUIET_SECONDS = 5.0
+
+What = Literal["loss", "metric", "validation loss", "learning rate", "gradient norm"]
+_POINTS = ("metric", "validation loss")
+"""Measured now and then, so drawn as points."""
+
+
+@dataclass
+class _Run:
+    """A run of the comparison, followed."""
+
+    folder: RunFolder
+    attached: Attached | None = None
+    compared: Compared | None = None
+    wrong: str = ""
+    """Why it cannot be shown."""
+
+
+class CompareTable(Lines, can_focus=True):
+    """The results and the differences; they scroll."""
+
+    def __init__(self) -> None:
+        super().__init__(id="table")
+        self._all: Sequence[Line] = ()
+        self._first = 0
+
+    def offer(self, lines: Sequence[Line]) -> None:
+        self._all = lines
+        self.scroll_by(0)
+
+    def scroll_by(self, by: int) -> None:
+        """Move by lines, as far as there are any; the names of the runs stay."""
+        room = max(self.size.height - 1, 1)
+        self._first = max(min(self._first + by, len(self._all) - 1 - room), 0)
+        shown = list(self._all[1 + self._first : 1 + self._first + room])
+        below = len(self._all) - 1 - self._first - room
+        if below > 0 and shown:
+            shown[-1] = [(f" {below + 1} more lines below: j, or z for the table alone", "muted")]
+        self.show([*self._all[:1], *shown])
+
+    def on_resize(self) -> None:
+        self.scroll_by(0)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.scroll_by(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.scroll_by(-3)
+
+
+class CompareScreen(Screen[None]):
+    """Marked runs, compared."""
+
+    HELP = (
+        "The marked runs over each other: a colour for each run, the same in the chart and in the table. Below the "
+        "chart what came of each, the best marked, and every setting that is not the same in all of them."
+    )
+    GLOSSARY: ClassVar[dict[str, str]] = {
+        "best": "the best on rows kept for validation, by the metric that chooses the weights",
+        "test": "the same metric on rows that nothing was chosen by, measured once at the end",
+        "time": "time spent training, pauses left out",
+        "resolved.*": "what the engine chose, not the person",
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "look('loss')", "loss", id="compare.loss", tooltip="The loss while training"),
+        Binding("2", "look('metric')", "metric", id="compare.metric", tooltip="The metric that chooses the weights, on "
+                "validation"),
+        Binding("3", "look('validation loss')", "val loss", id="compare.validation", tooltip="The loss on validation"),
+        Binding("4", "look('learning rate')", "rate", id="compare.rate", tooltip="The learning rate"),
+        Binding("5", "look('gradient norm')", "gradient", id="compare.gradient", tooltip="The norm of the gradient"),
+        Binding("z", "zoom", "zoom", id="compare.zoom", tooltip="The chart alone, the table alone, both"),
+        Binding("up,k", "scroll(-1)", "up", show=False, id="compare.up", tooltip="The table a line up"),
+        Binding("down,j", "scroll(1)", "down", show=False, id="compare.down", tooltip="The table a line down"),
+        Binding("pageup", "scroll(-8)", "page up", show=False, id="compare.page-up", tooltip="The table a page up"),
+        Binding("pagedown", "scroll(8)", "page down", show=False, id="compare.page-down", tooltip="A page down"),
+        Binding("y", "copy", "copy", id="compare.copy", tooltip="Copy the table as text"),
+    ]  # fmt: skip
+
+    def __init__(self, folders: Sequence[RunFolder]) -> None:
+        super().__init__()
+        self._runs = [_Run(folder) for folder in folders]
+        self._what: What = "loss"
+        self._zoom = 0
+        self.read = False
+        """Whether the runs were read once."""
+
+    @property
+    def nntui(self) -> NNTuiApp:
+        return cast("NNTuiApp", self.app)
+
+    @property
+    def compared(self) -> list[Compared]:
+        """The runs that could be read."""
+        return [run.compared for run in self._runs if run.compared is not None]
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="title")
+        yield Chart(id="chart")
+        yield CompareTable()
+        yield Keys()
+
+    def on_mount(self) -> None:
+        self.query_one(Chart).focus()
+        self.run_worker(self._follow(), group="follow")
+
+    async def _follow(self) -> None:
+        """Reads the runs, and what is new in them."""
+        while True:
+            changed = await asyncio.to_thread(_poll, self._runs)
+            if changed:
+                self.redraw()
+            if not self.read:
+                self.read = True
+                for run in self._runs:
+                    if run.wrong:
+                        self.nntui.warn(run.wrong)
+            live = any(compared.status in LIVE for compared in self.compared)
+            await asyncio.sleep(LIVE_SECONDS if live else QUIET_SECONDS)
+
+    def redraw(self) -> None:
+        """Draw everything anew."""
+        self._show_title()
+        chart = self.query_one(Chart)
+        names = list(dict.fromkeys(compared.vitals.metric for compared in self.compared if compared.vitals.metric))
+        name = names[0] if names else ""
+        chart.title = label(name) if self._what == "metric" else self._what
+        chart.percent = self._what == "metric" and metric(name, 0.5).endswith("%")
+        chart.curves = [self._curve(at, run, name) for at, run in enumerate(self._runs) if run.attached is not None]
+        chart.redraw()
+        lines = self._table()
+        if self._zoom == 0:
+            self.query_one(CompareTable).styles.height = min(len(lines), max(self.size.height // 2 - 1, 4))
+        self.query_one(CompareTable).offer(lines)
+        self.query_one(Keys).redraw()
+
+    def _table(self) -> list[Line]:
+        charset = self.nntui.charset
+        line = {"braille": "⣀", "blocks": "▄", "ascii": "-"}[charset.name]
+        sign = charset.point if self._what in _POINTS else line
+        cells = self.query_one(CompareTable).size.width
+        return table(self.compared, cells, charset, colourless=self.app.no_color, sign=sign)
+
+    def _curve(self, at: int, run: _Run, name: str) -> Curve:
+        assert run.attached is not None
+        state = run.attached.state
+        sign = mark(at, self.nntui.charset, colourless=self.app.no_color)
+        style, title = colour(at), plain(run.folder.name)
+        if self._what in _POINTS:
+            wanted = name if self._what == "metric" else "loss"
+            found = ((e.step, e.metrics.get(wanted)) for e in state.evaluations.get("validation", []))
+            return Curve(title, style, points(found), kind="points", mark=sign)
+        quantity = {"loss": "loss", "learning rate": "lr", "gradient norm": "grad_norm"}[self._what]
+        return Curve(title, style, state.history.series(cast("Any", quantity)), mark=sign)  # one of its names
+
+    def _show_title(self) -> None:
+        title = self.query_one("#title", Lines)
+        right: Line = [(f"{self._what} ", "accent")]
+        title.show([spread([(" Compare", "strong title"), (f"  {len(self._runs)} runs", "muted")], right,
+                           title.size.width)])  # fmt: skip
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.redraw)
+
+    def action_look(self, what: What) -> None:
+        self._what = what
+        chart = self.query_one(Chart)
+        chart.view = replace(chart.view, crosshair=None)
+        self.redraw()
+
+    def action_zoom(self) -> None:
+        self._zoom = (self._zoom + 1) % 3
+        self.query_one(Chart).display = self._zoom != 2
+        self.query_one(CompareTable).display = self._zoom != 1
+        self.query_one(CompareTable).styles.height = "1fr"
+        self.query_one(CompareTable if self._zoom == 2 else Chart).focus()
+        self.call_after_refresh(self.redraw)
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one(CompareTable).scroll_by(by)
+
+    def action_copy(self) -> None:
+        text = "\n".join("".join(text for text, _ in line).rstrip() for line in self._table())
+        self.nntui.copy(text, "The comparison")
+
+
+def _poll(runs: Sequence[_Run]) -> bool:
+    """Read what is new; whether anything is."""
+    changed = False
+    for run in runs:
+        try:
+            changed = _poll_one(run) or changed
+        except UserError as error:
+            changed = changed or not run.wrong
+            run.wrong = error.message
+        except OSError as error:
+            changed = changed or not run.wrong
+            run.wrong = f"{run.folder.name} cannot be read: {error.strerror or error}"
+    return changed
+
+
+def _poll_one(run: _Run) -> bool:
+    from nntui.runs.opening import open_quickly
+
+    if run.attached is None:
+        if not run.folder.exists():
+            raise UserError(f"{run.folder.name} is gone")
+        run.attached = open_quickly(run.folder).attached
+        new = True
+    else:
+        new = bool(run.attached.poll())
+    status = run.attached.status()
+    if not new and run.compared is not None and run.compared.status == status:
+        return False
+    tree = run.compared.tree if run.compared is not None and status != "training" else _tree(run.folder)
+    run.compared = Compared(run.folder.name, status, run.attached.state.vitals, tree)
+    return True
+
+
+def _tree(folder: RunFolder) -> dict[str, Any]:  # TOML
+    try:
+        return tomllib.loads(folder.run_toml.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
