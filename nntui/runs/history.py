@@ -109,8 +109,9 @@ class Measures:
 
     def add_buckets(self, values: array[float], edges: Sequence[tuple[int, int]], missing_is_invalid: bool) -> None:
         """A bucket for each (begin, end) among the values."""
-        parts: list[Sequence[float]] = [values[begin:end] for begin, end in edges]
-        if not isfinite(sum(values)):
+        whole = values.tolist()  # of an array each of what follows would make every number anew
+        parts = [whole[begin:end] for begin, end in edges]
+        if not isfinite(sum(whole)):
             parts = [[value for value in part if value - value == 0.0] for part in parts]
         counts = list(map(len, parts))
         low, high = [min(part, default=inf) for part in parts], [max(part, default=-inf) for part in parts]
