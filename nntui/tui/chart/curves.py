@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from nntui.tui.draw.charset import Charset
+from nntui.tui.draw.text import plain, width
 
 
 class Series(Protocol):
@@ -64,10 +65,15 @@ class Curve:
     kind: Literal["line", "points"] = "line"
     mark: str = ""
 
+    @property
+    def marked(self) -> bool:
+        """Whether it has a mark that fits in a cell."""
+        return width(plain(self.mark)[:1]) == 1
+
     def sign(self, charset: Charset) -> str:
         """What stands for it in a legend."""
-        if self.mark:
-            return self.mark
+        if self.marked:
+            return plain(self.mark)[:1]
         if self.kind == "points":
             return charset.point
         return {"braille": "⣀", "blocks": "▄", "ascii": "-"}[charset.name]

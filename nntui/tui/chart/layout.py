@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 
 from nntui.tui.chart.axis import below, epochs_shown, gutter
 from nntui.tui.chart.curves import Curve, Mark
@@ -158,11 +158,12 @@ def _fill(
     plot.ink()
     for i, (curve, bins) in enumerate(zip(curves, drawn, strict=True)):
         if curve.kind == "points":
-            plot.points(bins, plain(curve.sign(plot.charset))[:1], curve.style)
-        elif curve.mark:
-            plot.along(bins, plain(curve.mark)[:1], f"strong {curve.style}", 3 * i)
+            plot.points(bins, curve.sign(plot.charset), curve.style)
+        elif curve.marked:
+            plot.along(bins, curve.sign(plot.charset), f"strong {curve.style}", 3 * i)
     for mark in marks:
-        if mark.kind == "best" and (value := best_value(mark, curves)) is not None:
+        value = best_value(mark, curves) if mark.kind == "best" else None
+        if value is not None and isfinite(value):
             plot.put(plot.cell(mark.step), plot.row(value), plot.charset.best, "best")
     for curve, bins in zip(curves, drawn, strict=True):
         plot.invalid(bins.invalid)
@@ -201,7 +202,7 @@ def _read(plot: Plot, curves: Sequence[Curve], step: int) -> None:
         if i is None or curve.kind == "points":
             continue
         value, x = curve.series.mean[i], plot.cell(curve.series.step[i])
-        if x == plot.cell(step) and value == value and not (plot.scales.log and value <= 0):
+        if x == plot.cell(step) and isfinite(value):
             plot.put(x, plot.row(value), plot.charset.live, f"strong {curve.style}")
 
 

@@ -12,6 +12,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+_SHORT = 1000
+"""Steps within which a first point says nothing of where a run began."""
 HUGE = 1e300
 """Values beyond are drawn at the edge: a range must have a finite width."""
 TINY = 1e-290
@@ -74,7 +76,7 @@ def step_range(first: int, last: int, total: int | None = None) -> tuple[int, in
     """The steps of a whole chart: from 0 (or a nice number, where the data begins late) to the total, where known and
     not passed, or the next nice number."""
     start = 0
-    if first > 0.3 * last > 0:
+    if first > 0.3 * max(last, total or _SHORT):
         unit = max(int(10 ** math.floor(math.log10(max(last - first, 1)))), 1)
         start = first // unit * unit
     if total is not None and total >= last and total > start:
@@ -104,7 +106,7 @@ def value_range(
 ) -> tuple[float, float, tuple[float, ...]]:
     """Bounds and ticks for values from `low` to `high` (finite; above zero where `log`), on `rows` rows of cells.
     The bounds of `before` stay while the values fill half of them. `cap`: no bound above it (1 for a share)."""
-    low, high = max(low, -HUGE), min(high, HUGE)
+    low, high = (max(-HUGE, min(bound, HUGE)) for bound in (low, high))
     if log:
         return _log_range(low, high, rows, before)
     if before is not None and not before.log and before.low <= low and high <= before.high:
@@ -142,7 +144,7 @@ def linear_ticks(low: float, high: float, rows: int) -> tuple[float, ...]:
 
 
 def _log_range(low: float, high: float, rows: int, before: Scales | None) -> tuple[float, float, tuple[float, ...]]:
-    low, high = max(low, 1e-300), max(high, 1e-300)
+    low, high = max(low, 1 / HUGE), max(high, 1 / HUGE)
     if before is not None and before.log and before.low <= low and high <= before.high:
         used = math.log10(high / low) if high / low < math.inf else 600.0
         if used >= 0.45 * (math.log10(before.high) - math.log10(before.low)):

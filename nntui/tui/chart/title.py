@@ -41,8 +41,9 @@ def title_line(
     rights = [join([*best, *flags]), join([*best, *brief_flags]), join(flags), join(brief_flags)]
     for left in choices:
         for right in rights:
-            if width(head) + 2 + width(left) + (2 + width(right) if right else 0) <= cells:
-                return spread(join([head, left]), right, cells) if right else join([head, left])
+            shown = join([head, left])
+            if width(shown) + (2 + width(right) if right else 0) <= cells:
+                return spread(shown, right, cells) if right else shown
     urgent = join(flags[:1]) if hidden else []
     return spread(join([head, short]), urgent, cells) if urgent else cut(join([head, short]), cells)
 
@@ -86,7 +87,7 @@ def _shorter(full: Sequence[Line], bare: Sequence[Line]) -> Iterator[Line]:
 
 def _entry(curve: Curve, value: float | None, charset: Charset, percent: bool, *, name: bool = True) -> Line:
     out: Line = [(f"{plain(curve.name)} ", "muted")] if name and curve.name else []
-    out.append((plain(curve.sign(charset))[:1], curve.style))
+    out.append((curve.sign(charset), curve.style))
     if value is not None:
         text = reading(value, percent=percent)
         out.append((f" {text}", "" if isfinite(value) else "bad"))
