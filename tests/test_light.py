@@ -49,6 +49,9 @@ def modules_after(*arguments: str, cwd: Path | None = None) -> set[str]:
         "ctl --help",
         "predict --help",
         "evaluate --help",
+        "attach --help",
+        "new --help",
+        "settings",
     ],
 )
 def test_what_does_not_train_imports_no_torch(command: str, tmp_path: Path) -> None:
@@ -85,3 +88,30 @@ print([m for m in ('torchvision', 'torch._dynamo', 'polars') if m in sys.modules
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "[]"
+
+
+INTERFACE = """
+import asyncio, json, sys
+from pathlib import Path
+from nntui.runs.folder import create_run
+from nntui.runs.settings import Settings
+from nntui.tui.app import NNTuiApp
+
+async def main(screen, root):
+    folder = create_run(root, "quick-otter-7") if screen == "run" else None
+    app = NNTuiApp(root, screen=screen, open=folder, settings=Settings())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+
+asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("screen", ["runs", "run", "new"])
+def test_the_interface_imports_neither_torch_nor_the_engine(screen: str, tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", INTERFACE, screen, str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    modules = json.loads(done.stdout.splitlines()[-1])
+    assert not [m for m in modules if m.split(".")[0] in ("torch", "torchvision", "polars")]
+    assert not [m for m in modules if m.startswith(("nntui.engine", "nntui.builtin", "nntui.api"))]

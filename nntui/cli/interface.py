@@ -119,6 +119,8 @@ async def _tend(app: NNTuiApp, loaded: Loaded, folder: RunFolder | None, process
     """Tells what is wrong with the settings, and leaves when the run that is shown could not begin."""
     while not app.is_running:
         await asyncio.sleep(_POLL_SECONDS)
+    # Back from ctrl+z the terminal is blank, and Textual draws nothing by itself.
+    app.app_resume_signal.subscribe(app, lambda _: app.screen.refresh(layout=True))
     for problem in loaded.problems:
         app.call_later(app.warn, problem)
     if process is None or folder is None:

@@ -16,6 +16,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 
@@ -33,8 +34,35 @@ KEYS = {
     "ctrl+c": "\x03", "ctrl+p": "\x10", "ctrl+q": "\x11", "ctrl+u": "\x15", "ctrl+z": "\x1a",
 }  # fmt: skip
 
+_ALTERNATE = 1049
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[A-Za-z]|\x1b\[[0-9?;]*\$[a-z]|\x1bP.*?\x1b\\", re.DOTALL)
 _PARTIAL = re.compile(rb"\x1b(?:\[[<>=0-9?;$]*|P[^\x1b]*)?$")
+
+
+class _Screen(pyte.Screen):
+    """With the alternate screen, which pyte leaves out: what stood there before comes back when a program has left."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.alternate = False
+        self._primary: tuple[dict[int, dict[int, pyte.screens.Char]], pyte.screens.Cursor] | None = None
+        super().__init__(columns, lines)
+
+    def set_mode(self, *modes: int, **how: bool) -> None:
+        super().set_mode(*modes, **how)
+        if how.get("private") and _ALTERNATE in modes and not self.alternate:
+            self.alternate = True
+            self._primary = ({y: dict(row) for y, row in self.buffer.items()}, copy(self.cursor))
+            self.erase_in_display(2)
+            self.cursor_position()
+
+    def reset_mode(self, *modes: int, **how: bool) -> None:
+        super().reset_mode(*modes, **how)
+        if how.get("private") and _ALTERNATE in modes and self.alternate and self._primary is not None:
+            self.alternate = False
+            rows, self.cursor = self._primary
+            self.erase_in_display(2)
+            for y, row in rows.items():
+                self.buffer[y].update(row)
 
 
 class Terminal:
@@ -56,7 +84,7 @@ class Terminal:
         """`environment` is what differs from ours; None takes a variable out."""
         self.received = 0
         """Bytes that came from the program."""
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self._rest = b""
         self._guard = threading.Lock()
@@ -99,6 +127,15 @@ class Terminal:
         """All that came."""
         with self._guard:
             return bytes(self._raw)
+
+    @property
+    def full_screen(self) -> bool:
+        """Whether the program has the whole screen for itself, or has given it back."""
+        return self.screen.alternate
+
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed: as a shell wants it, and no interface."""
+        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
 
     def colours(self) -> set[str]:
         """Foregrounds and backgrounds on the screen."""
