@@ -1,0 +1,157 @@
+"""The foot of a run's screen: its figures in one line, and one line of what matters most just now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from nntui.runs.figures import duration, metrics, per_second, rate
+from nntui.tui.draw.charset import Charset
+from nntui.tui.draw.head import LIVE, Shown
+from nntui.tui.draw.spark import bars
+from nntui.tui.draw.text import Line, cut, plain, width
+
+if TYPE_CHECKING:
+    from nntui.runs.state import RunState
+
+LOW_DISK = 256 << 20
+"""Bytes free below which a disk is nearly full: a few checkpoints."""
+
+_SPARK = 8
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the machine says of a run's process; None where it is not known. Sizes in bytes."""
+
+    cpu: float | None = None
+    """Of one core, in percent: 198 is two cores."""
+    memory: int | None = None
+    gpu: float | None = None
+    gpu_memory: int | None = None
+    disk: int | None = None
+    """Free where the run folder is."""
+
+
+def size_text(size: int) -> str:
+    """612 MB, 41 GB: at most three digits."""
+    number = float(size)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if number < 999.5:
+            return f"{number:.2g} {unit}" if unit != "B" and number < 9.95 else f"{number:.0f} {unit}"
+        number /= 1000
+    return f"{number:.0f} PB"
+
+
+def ago(seconds: float) -> str:
+    """12 s, 3 min, 2 h, 5 d."""
+    whole = max(int(seconds), 0)
+    for limit, unit in ((86400 * 2, 86400), (3600 * 2, 3600), (120, 60)):
+        if whole >= limit:
+            return f"{whole // unit} {({86400: 'd', 3600: 'h', 60: 'min'})[unit]}"
+    return f"{whole} s"
+
+
+def fitting(parts: Sequence[tuple[int, Line]], cells: int, gap: int = 2) -> Line:
+    """The parts in their order; those of the lowest rank are left out until the rest fits."""
+    chosen = [(rank, line) for rank, line in parts if line]
+    while len(chosen) > 1 and sum(width(line) for _, line in chosen) + gap * (len(chosen) - 1) > cells:
+        lowest = min(rank for rank, _ in chosen)
+        at = max(i for i, (rank, _) in enumerate(chosen) if rank == lowest)
+        del chosen[at]
+    line: Line = []
+    for _, part in chosen:
+        line += [*([(" " * gap, "")] if line else []), *part]
+    return cut(line, cells)
+
+
+def vitals_line(state: RunState, figures: Figures, status: Shown, now: float, cells: int, charset: Charset) -> Line:
+    """Throughput, learning rate, processor, memory, age of the checkpoint, disk."""
+    vitals = state.vitals
+    wide = cells >= 100
+    spark = _SPARK * 2 if wide else _SPARK - 2
+    speed = per_second(vitals.samples_per_second) or "-/s"
+    speeds = state.history.newest.values["samples_per_second"]
+    rates = state.history.series("lr").mean
+    drawn = bars(list(speeds[-spark:]), spark, charset, low=0.0)
+    thin = [rates[i * (len(rates) - 1) // max(spark - 1, 1)] for i in range(spark)] if len(rates) > spark else rates
+    curve = bars(list(thin), spark, charset, low=0.0)
+    lr = rate(vitals.lr) if vitals.lr is not None and isfinite(vitals.lr) else "-"
+    live = status in LIVE
+    parts: list[tuple[int, Line]] = [
+        (9, [(speed, "strong"), *([(f" {drawn}", "train")] if drawn else [])]),
+        (10, [("lr ", "muted"), (lr, "strong"), *([(f" {curve}", "validation")] if curve else [])]),
+        (8, [("cpu ", "muted"), (f"{figures.cpu:.0f}%", "")] if live and figures.cpu is not None else []),
+        (7, [(size_text(figures.memory), "")] if live and figures.memory is not None else []),
+        (8, [("gpu ", "muted"), (f"{figures.gpu:.0f}%", "")] if live and figures.gpu is not None else []),
+        (7, [(f"{size_text(figures.gpu_memory)} gpu", "")] if live and figures.gpu_memory is not None else []),
+        (6, _checkpoint(state, live, now)),
+        (5, _disk(figures.disk)),
+        (2, [("best ", "muted"), (f"step {state.best.step:,}", "best")] if state.best is not None else []),
+        (1, [("parameters ", "muted"), (f"{vitals.parameters:,}", "")] if vitals.parameters else []),
+        (0, [("threads ", "muted"), (str(vitals.threads), "")] if vitals.threads else []),
+    ]
+    return fitting(parts, cells, 2)
+
+
+def _checkpoint(state: RunState, live: bool, now: float) -> Line:
+    if not state.checkpoints:
+        return [("no ckpt yet", "muted")] if live else []
+    newest = max(state.checkpoints, key=lambda event: event.time)
+    if live:
+        return [("ckpt ", "muted"), (f"{ago(now - newest.time)} ago", "")]
+    return [("ckpt ", "muted"), (f"step {newest.step:,}", "")]
+
+
+def _disk(free: int | None) -> Line:
+    if free is None:
+        return []
+    return [("disk ", "muted"), (size_text(free), "strong bad" if free < LOW_DISK else "")]
+
+
+def ending(state: RunState) -> Line:
+    """How a run ended, in a line."""
+    vitals = state.vitals
+    if vitals.failed is not None:
+        advice = f"  {plain(vitals.failed.advice)}" if vitals.failed.advice else ""
+        return [(f"failed: {plain(vitals.failed.message)}", "bad"), (advice, "muted")]
+    if vitals.finished is None:
+        return []
+    found = vitals.finished
+    line: Line = [(f"{found.status} in {duration(found.seconds or vitals.seconds)}", "strong good")]
+    if found.reason:
+        line.append((f" ({plain(found.reason)})", "muted"))
+    if found.metrics:
+        line.append((f"  on {found.split or 'test'}: ", "muted"))
+        line.append((plain(metrics(found.metrics, vitals.metric)), "strong"))
+    if found.best_step is not None:
+        line.append((f"  weights of step {found.best_step:,}", "muted"))
+    return line
+
+
+def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: float) -> Line:
+    """What matters most of a run as a whole; empty where nothing does. Commands are told before it."""
+    if status == "deleted":
+        return [("this run's folder is gone: what was read of it stays on the screen until you leave it", "strong bad")]
+    if problem:
+        return [(plain(problem), "bad")]
+    ended = ending(state) if status in ("done", "stopped", "failed") else []
+    if ended:
+        return ended
+    if status == "lost":
+        return [("its process ended without a word; ", "warning"), ("R goes on from the newest checkpoint", "")]
+    if status == "queued":
+        return [(f"waits for {plain(state.vitals.after)} to end", "command")]
+    if status == "unknown":
+        return [(f"last seen on {plain(state.vitals.host) or 'another machine'}: whether it lives cannot be told from "
+                 "here", "warning")]  # fmt: skip
+    if figures.disk is not None and figures.disk < LOW_DISK:
+        return [(f"the disk is nearly full ({size_text(figures.disk)} left): checkpoints may not fit", "bad")]
+    if state.warnings and (now - state.warnings[-1].time < 60 or status not in LIVE):
+        more = f"  (+{len(state.warnings) - 1} in the log)" if len(state.warnings) > 1 else ""
+        return [(f"warning: {plain(state.warnings[-1].message)}", "warning"), (more, "muted")]
+    if status == "paused":
+        return [(f"paused at step {state.vitals.step:,}; space goes on", "warning")]
+    return []

@@ -1,0 +1,285 @@
+"""The samples panel: fixed examples, what is true of them, and what the network says now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, isfinite
+from typing import TYPE_CHECKING, Any
+
+from nntui.tui.draw.charset import Charset
+from nntui.tui.draw.pictures import Picture, fitted, picture_lines
+from nntui.tui.draw.spark import bars
+from nntui.tui.draw.text import Line, cut, fit, plain, width, wrap
+
+if TYPE_CHECKING:
+    from nntui.runs.events import Sample
+    from nntui.runs.state import RunState
+
+_GAP = 2
+_SMALLEST = 12
+"""Pixels across below which a picture tells little."""
+_CAPTION = 2
+_BAR = 8
+
+
+@dataclass(frozen=True)
+class ExampleShown:
+    """One of examples/: `kind` is image, text or json."""
+
+    kind: str
+    label: str
+    picture: Picture | None = None
+    content: Any = None  # text, or plain JSON
+    why: str = ""
+    """Why it cannot be shown."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network says of an example."""
+
+    label: str
+    probability: float | None
+    before: str
+    """What it said the time before, where that was something else; "" where it was not."""
+    right: bool | None
+    """None where there is no right or wrong, but more or less."""
+    others: tuple[tuple[str, float], ...] = ()
+    """Probabilities, the likeliest first."""
+
+
+def predictions(state: RunState, examples: Sequence[ExampleShown]) -> dict[int, Prediction]:
+    """The newest prediction of each example, by its number."""
+    if not state.samples:
+        return {}
+    earlier = {s.example: s.label for s in state.samples[-2].samples} if len(state.samples) > 1 else {}
+    return {s.example: _prediction(s, earlier, examples) for s in state.samples[-1].samples}
+
+
+def _prediction(sample: Sample, earlier: Mapping[int, str], examples: Sequence[ExampleShown]) -> Prediction:
+    known = [(name, p) for name, p in sample.probabilities.items() if p is not None and isfinite(p)]
+    likeliest = tuple(sorted(known, key=lambda pair: -pair[1]))
+    truth = examples[sample.example].label if 0 <= sample.example < len(examples) else ""
+    before = earlier.get(sample.example, sample.label)
+    return Prediction(
+        label=sample.label,
+        probability=dict(known).get(sample.label, likeliest[0][1] if likeliest else None),
+        before=before if before != sample.label and known else "",
+        right=(sample.label == truth) if known and truth else None,
+        others=likeliest,
+    )
+
+
+def probability_bar(probability: float | None, cells: int, charset: Charset, style: str) -> Line:
+    """How sure it is."""
+    if probability is None or cells < 6:
+        return []
+    room = max(cells - 5, 1)
+    filled = round(min(max(probability, 0.0), 1.0) * room)
+    return [(charset.full * filled, style), (charset.empty * (room - filled), "axis"), (f"{probability:5.0%}", "")]
+
+
+def verdict(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset) -> Line:
+    """ "✓ 7" or "✗ 2 → 7": truth, and what it was taken for."""
+    truth = plain(example.label) or "?"
+    if found is None:
+        return cut([(truth, "strong"), (" not predicted yet", "muted")], cells)
+    said = plain(found.label)
+    changed: Line = [(f" {charset.live if charset.unicode else '*'}", "command")] if found.before else []
+    if found.right is True:
+        room = cells - 2 - width(changed)
+        text = fit(said, min(width(said), room), ellipsis=charset.ellipsis)
+        return cut([(f"{charset.done} ", "good"), (text, "strong"), *changed], cells)
+    mark: Line = [(f"{charset.failed} ", "bad")] if found.right is False else []
+    arrow = f" {charset.arrow} "
+    room = max(cells - width(mark) - len(arrow) - width(changed), 2)
+    first = fit(truth, min(width(truth), max(room // 2, room - width(said))), ellipsis=charset.ellipsis)
+    second = fit(said, min(width(said), room - width(first)), ellipsis=charset.ellipsis)
+    return cut(
+        [*mark, (first, "strong"), (arrow, "muted"), (second, "bad" if found.right is False else "strong"), *changed],
+        cells,
+    )
+
+
+def samples_lines(
+    examples: Sequence[ExampleShown],
+    found: Mapping[int, Prediction],
+    cells: int,
+    height: int,
+    charset: Charset,
+    *,
+    colours: bool = True,
+    tail: bool = False,
+) -> list[Line]:
+    """All examples, in as many lines as it takes. `tail`: what matters of a text is its end."""
+    if not examples:
+        return [[("no examples were kept of this run", "muted")]]
+    if all(example.kind == "image" and example.picture is not None for example in examples):
+        return _pictures(examples, found, cells, height, charset, colours)
+    lines: list[Line] = []
+    for number, example in enumerate(examples):
+        if example.picture is not None:
+            lines += picture_lines(example.picture, cells // 2, max(height - 3, 4), charset, colours=colours, larger=True)
+            lines += _caption(example, found.get(number), min(cells, 40), charset)
+        else:
+            lines += _row(example, found.get(number), cells, charset, tail)
+    return lines
+
+
+def _layout(examples: Sequence[ExampleShown], cells: int, height: int) -> int:
+    """Pictures side by side: as many as let all be seen at once, or else be recognised."""
+    best, best_size = 1, 0.0
+    for columns in range(1, len(examples) + 1):
+        rows = ceil(len(examples) / columns)
+        across = (cells - _GAP * (columns - 1)) // columns
+        lines = height // rows - _CAPTION
+        if across < 8:
+            break
+        picture = examples[0].picture
+        assert picture is not None
+        size = min(fitted(picture, across, lines, larger=True)[0] if lines > 0 else 0, across)
+        if size > best_size:
+            best, best_size = columns, size
+    if best_size >= _SMALLEST or best_size >= (examples[0].picture.width if examples[0].picture else 0):
+        return best
+    # too small to be recognised: let them scroll, each as high as the panel
+    for columns in range(len(examples), 0, -1):
+        across = (cells - _GAP * (columns - 1)) // columns
+        picture = examples[0].picture
+        if picture is not None and fitted(picture, across, height - _CAPTION, larger=True)[0] >= min(_SMALLEST + 4, picture.width):
+            return columns
+    return best
+
+
+def _pictures(
+    examples: Sequence[ExampleShown],
+    found: Mapping[int, Prediction],
+    cells: int,
+    height: int,
+    charset: Charset,
+    colours: bool,
+) -> list[Line]:
+    columns = _layout(examples, cells, height)
+    rows = ceil(len(examples) / columns)
+    across = (cells - _GAP * (columns - 1)) // columns
+    lines_each = max(height // rows - _CAPTION, 3)
+    if fitted(examples[0].picture, across, lines_each, larger=True)[0] < _SMALLEST:  # type: ignore[arg-type]  # not None: all have one
+        lines_each = max(height - _CAPTION, 3)
+    out: list[Line] = []
+    for first in range(0, len(examples), columns):
+        blocks = []
+        for number in range(first, min(first + columns, len(examples))):
+            example = examples[number]
+            assert example.picture is not None
+            drawn = picture_lines(example.picture, across, lines_each, charset, colours=colours, larger=True)
+            blocks.append([*drawn, *_caption(example, found.get(number), across, charset)])
+        out += _side_by_side(blocks, across)
+    return out
+
+
+def _side_by_side(blocks: Sequence[Sequence[Line]], across: int) -> list[Line]:
+    out: list[Line] = []
+    for i in range(max(len(block) for block in blocks)):
+        line: Line = []
+        for at, block in enumerate(blocks):
+            part = block[i] if i < len(block) else []
+            line += part
+            if at < len(blocks) - 1:
+                line.append((" " * (across - width(part) + _GAP), ""))
+        out.append(line)
+    return out
+
+
+def _caption(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset) -> list[Line]:
+    style = "muted" if found is None or found.right is None else "good" if found.right else "bad"
+    return [
+        verdict(example, found, cells, charset),
+        probability_bar(found.probability, min(cells, 18), charset, style) if found is not None else [],
+    ]
+
+
+def _row(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset, tail: bool) -> list[Line]:
+    """A text, a table's row or a curve, with what is said of it."""
+    said = verdict(example, found, max(cells // 2, 24), charset)
+    style = "muted" if found is None or found.right is None else "good" if found.right else "bad"
+    sure = probability_bar(found.probability if found else None, _BAR + 5, charset, style)
+    head: Line = [*said, ("  ", ""), *sure] if sure else list(said)
+    if found is not None and len(found.others) > 1 and width(head) + 20 <= cells:
+        rest = ", ".join(f"{plain(name) or '?'} {p:.0%}" for name, p in found.others[1:3])
+        head.append((f"  then {rest}", "muted"))
+    if found is not None and found.before:
+        head.append((f"  was {plain(found.before)}", "command"))
+    return [cut(head, cells), *_content(example, cells, charset, tail)]
+
+
+def _content(example: ExampleShown, cells: int, charset: Charset, tail: bool) -> list[Line]:
+    room = max(cells - 2, 8)
+    if example.why:
+        return [[("  ", ""), (fit(plain(example.why), room, ellipsis=charset.ellipsis), "warning")]]
+    if example.kind == "text":
+        return _text(str(example.content), room, charset, tail)
+    if isinstance(example.content, dict):
+        return [[("  ", ""), *line] for line in _table(example.content, room, charset)]
+    return [[("  ", ""), (fit(plain(example.content), room, ellipsis=charset.ellipsis), "muted")]]
+
+
+def _text(text: str, room: int, charset: Charset, tail: bool) -> list[Line]:
+    shown = plain(text)
+    if tail:
+        end = shown if width(shown) <= room else charset.ellipsis + shown[-(room - 2) :]
+        return [[("  ", ""), (end, "muted")]]
+    parts = wrap(shown, room)
+    if len(parts) > 2:
+        parts = [parts[0], fit(parts[1], room - 1) + charset.ellipsis]
+    return [[("  ", ""), (part, "muted")] for part in parts]
+
+
+def _table(content: Mapping[str, Any], room: int, charset: Charset) -> list[Line]:
+    """A row's values in a line; a series of numbers as a curve of its own, a sound as its loudness."""
+    if {"low", "high"} <= content.keys() and _numbers(content["low"]) and _numbers(content["high"]):
+        loud = [abs(float(b) - float(a)) for a, b in zip(content["low"], content["high"], strict=False)]
+        seconds = content.get("seconds")
+        told = f" {float(seconds):.2f} s" if isinstance(seconds, int | float) else ""
+        return [[(bars(_thin(loud, room - len(told)), room - len(told), charset, low=0.0), "validation"),
+                 (told, "muted")]]  # fmt: skip
+    lines: list[Line] = []
+    plain_values: list[str] = []
+    for name, value in content.items():
+        if _numbers(value):
+            label = f"{plain(name)} "
+            last = f" {value[-1]:g}"
+            size = max(min(room - len(label) - len(last), 40), 4)
+            drawn = bars(_thin([float(v) for v in value], size), size, charset)
+            lines.append([(label, "muted"), (drawn, "validation"), (last, "")])
+        elif not isinstance(value, list | dict):
+            number = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else plain(value)
+            plain_values.append(f"{plain(name)} {'-' if value is None else number}")
+    if plain_values:
+        text = "  ".join(plain_values)
+        lines.insert(0, [(fit(text, min(width(text), room), ellipsis=charset.ellipsis), "muted")])
+    return _pairs(lines, room)
+
+
+def _pairs(lines: list[Line], room: int) -> list[Line]:
+    """Short curves share a line."""
+    out: list[Line] = []
+    for line in lines:
+        if out and width(out[-1]) + 3 + width(line) <= room:
+            out[-1] = [*out[-1], ("   ", ""), *line]
+        else:
+            out.append(line)
+    return out
+
+
+def _numbers(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, int | float) for v in value)
+
+
+def _thin(values: Sequence[float], cells: int) -> list[float]:
+    """At most `cells` of the values, spread evenly; of a stretch the largest in size."""
+    if len(values) <= cells or cells < 1:
+        return list(values)
+    edges = [i * len(values) // cells for i in range(cells + 1)]
+    return [max(values[a:b], key=abs) for a, b in pairwise(edges)]
