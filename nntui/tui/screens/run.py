@@ -1,0 +1,473 @@
+"""The screen of one run: watch it, steer it, leave it; it trains on."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import time
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from nntui.hooks.errors import UserError
+from nntui.runs.attach import Attached
+from nntui.runs.commands import Kind, append_command
+from nntui.tui import run_actions
+from nntui.tui.draw.head import LIVE
+from nntui.tui.draw.small import LEAST
+from nntui.tui.facts import read_facts
+from nntui.tui.following import Following, RunChanged
+from nntui.tui.pace import Pace
+from nntui.tui.process import Meter
+from nntui.tui.steering import (
+    DOWN,
+    SHOWN_SECONDS,
+    UP,
+    asker,
+    epochs_asked,
+    further_command,
+    rate_asked,
+    refusal,
+    resume_refusal,
+    toggled,
+)
+from nntui.tui.watched import Watched
+from nntui.tui.widgets.chart import Chart
+from nntui.tui.widgets.foot import Foot
+from nntui.tui.widgets.head import Head, Small
+from nntui.tui.widgets.keys import Keys
+from nntui.tui.widgets.panels import Panel, PanelTabs
+from nntui.tui.widgets.run_charts import RunCharts
+from nntui.tui.widgets.run_panels import RunPanels
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from nntui.runs.folder import RunFolder
+    from nntui.tui.app import NNTuiApp
+
+CHART_SECONDS, TABLE_SECONDS, FIGURE_SECONDS = 0.5, 1.0, 0.5
+"""The shortest times between two drawings."""
+AT_ONCE = 512 << 10
+"""Bytes of events that are read before the first frame; of more, they are read beside it."""
+
+
+class RunScreen(Screen[None]):
+    """A run. The interface only looks: what it asks of the run is a line in its commands."""
+
+    HELP = (
+        "One run. Above, how the loss falls and how well it does on rows kept for validation; below, what its layers "
+        "do, what it says of a few fixed examples, which classes it takes for which, its log and what was asked of it. "
+        "The run trains in a process of its own: leave with q and come back with nntui attach."
+    )
+    GLOSSARY: ClassVar[dict[str, str]] = {
+        "loss": "what training makes smaller; train: on the rows it learns from, val: on rows kept apart",
+        "best": "where the metric was best on validation: the result has the weights of that step",
+        "|grad|": "norm of the gradient that comes back to a layer",
+        "u/w": "how far a step moves the weights, as a power of ten of their size; about -3 is usual",
+        "dead": "share of a layer's units that gave one value for a whole batch",
+        "flat": "share of outputs where an activation has next to no slope",
+        "ckpt": "a checkpoint: what a resume goes on from, also after a kill",
+        "eta": "time left at the present pace",
+        "asked": "a command waits until the run is at the end of a step; then it is applied, or refused with a reason",
+    }
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("R", "resume_run", "resume", id="run.resume", tooltip="Go on with a run that stopped, failed or was "
+                "lost, from its newest checkpoint"),
+        Binding("space", "pause", "pause", id="run.pause", tooltip="Pause at the next step, with a checkpoint; go on"),
+        Binding("plus,equals_sign", f"scale({UP})", "lr", id="run.lr_up", tooltip=f"Learning rate x{UP}"),
+        Binding("minus", f"scale({DOWN})", "lr", id="run.lr_down", tooltip=f"Learning rate x{DOWN}", show=False),
+        Binding("l", "rate", "lr to", id="run.lr", tooltip="Learning rate to a value", show=False),
+        Binding("e", "extend", "extend", id="run.extend", tooltip="More epochs"),
+        Binding("c", "ask('checkpoint')", "ckpt", id="run.checkpoint", tooltip="Write a checkpoint now"),
+        Binding("S", "stop", "stop", id="run.stop", tooltip="End it, with a checkpoint and its result"),
+        Binding("f", "fork", "fork", id="run.fork", tooltip="A new run that goes on from a checkpoint of this one"),
+        Binding("z", "zoom", "zoom", id="run.zoom", tooltip="The focused chart or panel alone, and back", show=False),
+        Binding("T", "template", "template", id="run.template", tooltip="A new run like this one, with changes",
+                show=False),
+        Binding("t", "note", "note", id="run.note", tooltip="Note something about it", show=False),
+        Binding("y", "copy", "copy", id="run.copy", tooltip="Copy the command that goes on from here: attach, resume "
+                "or predict", show=False),
+        Binding("p", "ask('probe')", "probe", id="run.probe", tooltip="Look into the layers now", show=False),
+        *(Binding(str(n), f"panel({n})", f"panel {n}", id=f"run.panel{n}", show=False, tooltip=f"Panel {n}")
+          for n in range(1, 10)),
+        Binding("escape", "unzoom", "back", id="run.unzoom", tooltip="Back from a panel alone", show=False),
+    ]  # fmt: skip
+
+    def __init__(self, folder: RunFolder, *, attached: Attached | None = None) -> None:
+        super().__init__()
+        self.folder = folder
+        self.following = Following(self, folder, attached)
+        self.watched = Watched(folder, read_facts(folder), self.following.state, "starting")
+        self._meter = Meter(folder)
+        self._clock: Timer | None = None
+        self._zoomed: Chart | None = None
+        self._lived = False
+        """Whether it was live while it was shown: its end is then told by the bell."""
+        self._asked = 0.0
+        """When something was asked or met last (monotonic): until then the line of commands moves."""
+        self._charts = Pace(self, CHART_SECONDS, self._draw_charts)
+        self._tables = Pace(self, TABLE_SECONDS, self._draw_tables)
+        self._figures = Pace(self, FIGURE_SECONDS, self._draw_figures)
+
+    @property
+    def nntui(self) -> NNTuiApp:
+        return cast("NNTuiApp", self.app)
+
+    @property
+    def panels(self) -> RunPanels:
+        return self.query_one(RunPanels)
+
+    def compose(self) -> ComposeResult:
+        watched = self.watched
+        yield Head(watched, id="head")
+        yield RunCharts(watched, self.following, smoothing=self.nntui.settings.smoothing, id="charts")
+        yield PanelTabs(id="tabs")
+        yield RunPanels(watched, id="panels")
+        yield Foot(watched, id="foot")
+        yield Small(watched, id="small")
+        yield Keys()
+
+    # -- coming and going
+
+    def on_mount(self) -> None:
+        self._clock = self.set_interval(1.0, self._tick, pause=True)
+        self._fit(self.app.size.width, self.app.size.height)
+        if self._small():
+            self.following.look(None)
+            self._take(self.following.state)
+            self.following.start()
+        else:
+            self.run_worker(self._open(), group="open")
+        self.run_worker(self._add_plugins(), group="plugins")
+
+    def _small(self) -> bool:
+        try:
+            return self.folder.events.stat().st_size <= AT_ONCE
+        except OSError:
+            return True
+
+    async def _open(self) -> None:
+        """A long run: what can be known at once, then the exact past, made in a process of its own."""
+        from nntui.runs.indexing import indexing_command, load_index
+        from nntui.runs.opening import open_quickly
+
+        try:
+            opened = await asyncio.to_thread(open_quickly, self.folder)
+        except (UserError, OSError):  # following tells it
+            self.following.start()
+            return
+        self.following.replace(opened.attached)
+        self.following.start()
+        if opened.exact:
+            return
+        process = await asyncio.create_subprocess_exec(
+            *indexing_command(self.folder), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+        exact = await asyncio.to_thread(load_index, self.folder)
+        if exact is not None:
+            self.following.replace(exact)
+
+    async def _add_plugins(self) -> None:
+        """The panels that plugins bring: found beside the loop, drawn in processes of their own."""
+        from nntui.hooks.registry import registry
+
+        try:
+            entries = await asyncio.to_thread(lambda: list(registry().list("panel")))
+        except (UserError, OSError) as error:
+            self.nntui.warn(f"panels of plugins cannot be listed: {error}")
+            return
+        if not entries:
+            return
+        from nntui.tui.widgets.plugin_panel import PluginPanel
+
+        for entry in entries:
+            await self.panels.add(entry.name, PluginPanel(self.folder, entry.qualified))
+
+    def on_unmount(self) -> None:
+        self.following.stop()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size.width, event.size.height)
+
+    def _fit(self, width: int, height: int) -> None:
+        """Arrange for a terminal of this size."""
+        self.set_class(width < LEAST[0] or height < LEAST[1], "tiny")
+        zoomed = self.has_class("zoomed-panel")
+        self.panels.show_beside(1 if zoomed else self.panels.fits(width))
+        self.call_after_refresh(self.redraw)
+
+    # -- what happens
+
+    def on_run_changed(self, event: RunChanged) -> None:
+        event.stop()
+        self._take(event.state, event)
+
+    def _take(self, state: Any, event: RunChanged | None = None) -> None:
+        """Take in what is new, and draw what that changes as soon as it may be drawn."""
+        watched, before = self.watched, self.watched.status
+        watched.state, watched.status = state, self.following.status
+        watched.problem = self.following.problem
+        if not watched.facts.arch or (event and any(type(e).__name__ in ("Planned", "Started") for e in event.events)):
+            watched.facts = read_facts(self.folder) if watched.status != "deleted" else watched.facts
+        live = watched.status in LIVE
+        if self._lived and not live and before in LIVE:
+            self._ended()
+        self._lived = self._lived or live
+        if self._clock is not None:
+            (self._clock.resume if live or self._telling() else self._clock.pause)()
+        if watched.status != before:
+            self.refresh_bindings()
+        if event is None or event.restarted or watched.status != before:
+            self._measure()
+            self.redraw()
+            return
+        if event.events:
+            self._charts.mark()
+        if self.panels.touched(event.events) or not event.events:
+            self._tables.mark()
+        self._figures.mark()
+
+    def _ended(self) -> None:
+        """The run ended while it was shown."""
+        if self.nntui.settings.bell:
+            self.app.bell()
+
+    def _telling(self) -> bool:
+        """Whether the line of commands tells of something that ages."""
+        newest = max((command.met or 0.0 for command in self.watched.state.commands.values()), default=0.0)
+        return time.time() - newest < SHOWN_SECONDS + 1
+
+    def _tick(self) -> None:
+        """Each second, while something moves by itself: elapsed time, ages, the process's figures."""
+        self._measure()
+        for panel in self.panels.seen_panels():
+            panel.look()
+        self._figures.mark()
+        if self.watched.status not in LIVE and not self._telling() and self._clock is not None:
+            self._clock.pause()
+
+    def _measure(self) -> None:
+        vitals = self.watched.state.vitals
+        live = self.watched.status in LIVE
+        self.watched.figures = self._meter.figures(vitals.pid, vitals.host, live=live)
+
+    # -- drawing
+
+    def _draw_charts(self) -> None:
+        self.query_one(RunCharts).redraw()
+
+    def _draw_tables(self) -> None:
+        self.panels.redraw()
+        self._name_panels()
+
+    def _draw_figures(self) -> None:
+        self.query_one(Head).redraw()
+        self.query_one(Foot).redraw()
+        self.query_one(Small).redraw()
+
+    def redraw(self) -> None:
+        """Draw all of it, now."""
+        if not self.is_mounted:
+            return
+        for pace in (self._charts, self._tables, self._figures):
+            pace.now()
+
+    def _name_panels(self) -> None:
+        panels = self.panels
+        current = panels.current
+        place = current.place if isinstance(current, Panel) and not current.titled else ""
+        hint = "z back" if self.has_class("zoomed-panel") else "z zoom"
+        self.query_one(PanelTabs).tell(panels.titles, panels.seen, panels.focused, place, hint)
+
+    def on_panel_moved(self) -> None:
+        self._name_panels()
+
+    def on_run_panels_arranged(self) -> None:
+        self.call_after_refresh(self._tables.now)
+
+    def on_panel_tabs_chosen(self, event: PanelTabs.Chosen) -> None:
+        self.panels.choose(event.number)
+
+    # -- looking
+
+    def action_panel(self, number: int) -> None:
+        if self.has_class("zoomed-chart"):
+            self.action_unzoom()
+        if not self.panels.choose(number - 1):
+            self.nntui.tell(f"there are {len(self.panels.panels)} panels")
+
+    def action_zoom(self) -> None:
+        """The focused chart or panel alone, or all again."""
+        if self.has_class("zoomed-chart", "zoomed-panel") or self._zoomed is not None:
+            self.action_unzoom()
+            return
+        focused = self.focused
+        if isinstance(focused, Chart):
+            self._zoomed = focused
+            focused.add_class("zoomed")
+            self.add_class("zoomed-chart")
+        else:
+            current = self.panels.current
+            self.add_class("zoomed-panel")
+            self.panels.choose(self.panels.panels.index(current))
+        self._fit(self.size.width, self.size.height)
+
+    def action_unzoom(self) -> None:
+        if self._zoomed is not None:
+            self._zoomed.remove_class("zoomed")
+            self._zoomed = None
+        self.remove_class("zoomed-chart", "zoomed-panel")
+        self._fit(self.size.width, self.size.height)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Resuming is for runs that are not live; it then comes first in the line of keys."""
+        if action == "resume_run":
+            return self.watched.status not in LIVE
+        if action == "unzoom":
+            return self.has_class("zoomed-chart") or self.has_class("zoomed-panel")
+        return super().check_action(action, parameters)
+
+    # -- steering
+
+    def _do(self, work: Coroutine[Any, Any, Any]) -> None:
+        self.run_worker(work, group="steering")
+
+    def ask(self, kind: Kind, value: float | None = None) -> None:
+        """Ask something of the run, or say why not."""
+        w = self.watched
+        refused = refusal(kind, self.folder.name, w.state, w.status)
+        if refused is not None:
+            self.nntui.warn(refused.error())
+            return
+        try:
+            append_command(self.folder, kind, value, asker(_user(), _terminal()))
+        except UserError as error:
+            self.nntui.warn(error)
+            return
+        self.following.wake()
+
+    def action_ask(self, kind: Kind) -> None:
+        self.ask(kind)
+
+    def action_pause(self) -> None:
+        self.ask(toggled(self.watched.state, self.watched.status))
+
+    def action_scale(self, factor: float) -> None:
+        self.ask("lr-scale", factor)
+
+    def action_rate(self) -> None:
+        self._do(self._ask_rate())
+
+    async def _ask_rate(self) -> None:
+        from nntui.runs.figures import number
+        from nntui.tui.screens.questions import AskText
+
+        if self._refused("lr"):
+            return
+        now = self.watched.state.vitals.lr
+        title = f"Learning rate of {self.folder.name}"
+        detail = "A value, or x0.5 for half of what it is. The schedule goes on from there."
+        text = await self.app.push_screen_wait(
+            AskText(title, number(now) if now is not None else "", _check(rate_asked), detail=detail)
+        )
+        if text is not None:
+            self.ask(*rate_asked(text))
+
+    def action_extend(self) -> None:
+        self._do(self._ask_epochs())
+
+    async def _ask_epochs(self) -> None:
+        from nntui.tui.screens.questions import AskText
+
+        if self._refused("extend"):
+            return
+        vitals = self.watched.state.vitals
+        detail = f"It is at epoch {vitals.epoch:.1f} of {vitals.epochs}. The schedule goes on over what remains."
+        title = f"Extend {self.folder.name} by how many epochs?"
+        text = await self.app.push_screen_wait(AskText(title, "5", _check(epochs_asked), detail=detail))
+        if text is not None:
+            self.ask("extend", epochs_asked(text))
+
+    def action_stop(self) -> None:
+        self._do(self._ask_stop())
+
+    async def _ask_stop(self) -> None:
+        from nntui.tui.screens.questions import AskYesNo
+
+        if self._refused("stop"):
+            return
+        detail = "It ends after this step, with a checkpoint and its result; R goes on with it from there."
+        question = f"Stop {self.folder.name}?"
+        if await self.app.push_screen_wait(AskYesNo(question, detail, yes="stop", no="train on", default=True)):
+            self.ask("stop")
+
+    def _refused(self, kind: Kind) -> bool:
+        refused = refusal(kind, self.folder.name, self.watched.state, self.watched.status)
+        if refused is not None:
+            self.nntui.warn(refused.error())
+        return refused is not None
+
+    def action_fork(self) -> None:
+        self._do(run_actions.fork(self.nntui, self.folder))
+
+    def action_resume_run(self) -> None:
+        refused = resume_refusal(self.folder.name, self.watched.status)
+        if refused is not None:
+            self.nntui.warn(refused.error())
+        else:
+            self._do(self._resume())
+
+    async def _resume(self) -> None:
+        await run_actions.resume(self.nntui, self.folder)
+        self.following.wake()
+
+    def action_template(self) -> None:
+        try:
+            self.nntui.new_run(run_actions.template_of(self.folder))
+        except UserError as error:
+            self.nntui.warn(error)
+
+    def action_note(self) -> None:
+        self._do(run_actions.note(self.nntui, self.folder))
+
+    def action_copy(self) -> None:
+        self.nntui.copy(*further_command(self.folder, self.watched.status))
+
+
+def _check(parse: Any) -> Any:
+    """A parser as a validator of a question: it raises what is wrong."""
+
+    def wrong(text: str) -> str | None:
+        parse(text)
+        return None
+
+    return wrong
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name
+        return str(os.getuid())
+
+
+def _terminal() -> str:
+    """The terminal that we are in: /dev/pts/3; "" where there is none."""
+    for descriptor in (0, 1, 2):
+        try:
+            return os.ttyname(descriptor)
+        except OSError:
+            continue
+    return ""

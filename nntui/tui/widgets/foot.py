@@ -1,0 +1,41 @@
+"""The foot of a run's screen: its figures, and what was asked of it or matters most."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from nntui.tui.draw.foot import notice, vitals_line
+from nntui.tui.draw.text import Line, cut
+from nntui.tui.steering import commands_foot
+from nntui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from nntui.tui.app import NNTuiApp
+    from nntui.tui.watched import Watched
+
+
+class Foot(Lines):
+    """Two lines."""
+
+    app: NNTuiApp
+
+    DEFAULT_CSS = "Foot { height: 2; }"
+
+    def __init__(self, watched: Watched, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.watched = watched
+
+    def redraw(self) -> None:
+        w, now, cells = self.watched, time.time(), self.size.width
+        told = self._told(now)
+        self.show([vitals_line(w.state, w.figures, w.status, now, cells, self.app.charset), cut(told, cells)])
+
+    def _told(self, now: float) -> Line:
+        w = self.watched
+        urgent = w.status == "deleted" or w.problem
+        asked = [] if urgent else commands_foot(w.state, w.status, now)
+        return asked or notice(w.state, w.status, w.figures, w.problem, now)
+
+    def on_resize(self) -> None:
+        self.redraw()

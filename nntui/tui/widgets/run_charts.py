@@ -1,0 +1,83 @@
+"""The two charts of a run's screen, which look at the same steps."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from textual.containers import Horizontal
+
+from nntui.tui.draw.run_charts import Charted, loss_chart, metric_chart, total_steps
+from nntui.tui.widgets.chart import Chart
+from nntui.tui.widgets.divider import Divider
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from nntui.runs.history import History
+    from nntui.tui.following import Following
+    from nntui.tui.watched import Watched
+
+
+class RunCharts(Horizontal):
+    """Loss and metric side by side. A zoom, a crosshair and a smoothing of one are those of the other too."""
+
+    def __init__(
+        self, watched: Watched, following: Following, *, smoothing: float = 0.0, id: str | None = None
+    ) -> None:
+        super().__init__(id=id)
+        self._watched, self._following = watched, following
+        self.loss = Chart("loss", id="loss")
+        self.metric = Chart("metric", id="metric")
+        for chart in (self.loss, self.metric):
+            chart.view = replace(chart.view, smoothing=smoothing)
+        self._window: History | None = None
+        """The exact points of the steps that are zoomed at, where the history has them in buckets."""
+
+    def compose(self) -> ComposeResult:
+        yield self.loss
+        yield Divider()
+        yield self.metric
+
+    def redraw(self) -> None:
+        """Draw what the run's state says now."""
+        state = self._watched.state
+        total = total_steps(state)
+        for chart, charted in ((self.loss, loss_chart(state, self._window)), (self.metric, metric_chart(state))):
+            self._give(chart, charted, total)
+
+    def _give(self, chart: Chart, charted: Charted, total: int | None) -> None:
+        chart.title, chart.percent = charted.title, charted.percent
+        chart.curves, chart.marks = charted.curves, charted.marks
+        chart.view = replace(chart.view, total=total)
+        chart.redraw()
+
+    def _other(self, chart: Chart) -> Chart:
+        return self.metric if chart is self.loss else self.loss
+
+    def on_chart_view_changed(self, event: Chart.ViewChanged) -> None:
+        other = self._other(event.chart)
+        other.view = replace(other.view, smoothing=event.view.smoothing, crosshair=event.view.crosshair)
+        other.redraw()
+
+    def on_chart_window_changed(self, event: Chart.WindowChanged) -> None:
+        other = self._other(event.chart)
+        other.view = replace(other.view, window=event.chart.view.window)
+        other.redraw()
+        if event.zoomed and self._watched.state.history.shift > 0:
+            self.run_worker(self._read_window(event.first, event.last), group="window", exclusive=True)
+        elif self._window is not None:
+            self._window = None
+            self.redraw()
+
+    async def _read_window(self, first: int, last: int) -> None:
+        """The exact points of a zoom, read beside the loop."""
+        from nntui.runs.window import read_window
+
+        attached = self._following.attached
+        try:
+            self._window = await asyncio.to_thread(read_window, attached.folder, attached.marks, first, last)
+        except OSError:  # deleted, or not ours to read: the buckets stay
+            self._window = None
+        self.redraw()
