@@ -25,6 +25,7 @@ class Plot:
         self.styles = [[""] * width for _ in range(height)]
         self._lines = Raster(width, height, self.grain)
         self._raws = Raster(width, height, self.grain)
+        self._thins = Raster(width, height, self.grain)
         self._owners: list[str] = [""]
         self.columns = width * self.grain.across
         """Of dots."""
@@ -53,16 +54,17 @@ class Plot:
                 self.styles[y][x] = style
 
     def line(self, bins: Sequence[Bin], style: str, *, raw: bool = False, thin: bool = False) -> None:
-        """A curve of dots. `raw`: behind all lines, and nothing of it in a cell of one. `thin`: each second dot."""
-        raster = self._raws if raw else self._lines
+        """A curve of dots. `raw`, and `thin` (each second dot, between points): behind all lines, and nothing of it in
+        a cell of one, so that a line keeps its colour and its shape."""
+        raster = self._raws if raw else self._thins if thin else self._lines
         if style not in self._owners:
             self._owners.append(style)
         owner = self._owners.index(style)
         trace(raster, bins, self.dot_row, owner, thin=thin)
 
     def ink(self) -> None:
-        """The dots drawn so far become characters; lines cover raw curves."""
-        for raster in (self._raws, self._lines):
+        """The dots drawn so far become characters; lines cover what is behind them."""
+        for raster in (self._raws, self._thins, self._lines):
             glyphs = raster.grain.glyphs
             for y in range(self.height):
                 masks, owners = raster.masks[y], raster.owners[y]

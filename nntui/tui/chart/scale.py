@@ -135,9 +135,9 @@ def _around(value: float) -> tuple[float, float]:
 
 
 def linear_ticks(low: float, high: float, rows: int) -> tuple[float, ...]:
-    """Nice numbers from `low` to `high`, at least a row and a half apart."""
+    """Nice numbers from `low` to `high`, at least two rows apart; a row and a half on few rows."""
     length = high - low if high - low < math.inf else HUGE
-    step = nice_step(length, max(1, min(int(rows / 1.5), 8)))
+    step = nice_step(length, max(1, min(rows // 2, 8) if rows >= 8 else int(rows / 1.5)))
     first = math.ceil(low / step - 1e-9)
     count = int(math.floor(high / step + 1e-9) - first) + 1
     return tuple((first + i) * step + 0.0 for i in range(max(0, min(count, rows + 1))))
