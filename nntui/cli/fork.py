@@ -34,6 +34,7 @@ optimizer's state is kept unless the optimizer is changed.
         click.Option(["--name"], metavar="NAME", help="Name of the new run; left out: one is made up."),
         click.Option(["--runs"], metavar="DIR", help="Folder of all runs (NNTUI_RUNS; else ./runs)."),
         click.Option(["--detach"], is_flag=True, help="Train in the background; print the run's name and leave."),
+        click.Option(["--after"], metavar="RUN", help="Wait until another run has ended; it is queued till then."),
     ],
 )
 def command(
@@ -44,6 +45,7 @@ def command(
     name: str | None,
     runs: str | None,
     detach: bool,
+    after: str | None,
 ) -> int:
     if said.file is None:
         raise click.UsageError("Missing argument 'RUN': the run to go on from.")
@@ -57,6 +59,7 @@ def command(
 
     root = runs_root(runs)
     parent = find_run(str(said.file), root)
+    other = None if after is None else find_run(after, root)
     base = read_toml(parent.run_toml)
     tree: dict[str, Any] = {k: v for k, v in base.tree.items() if k not in ("origin", "name")}
     tree["training"] = {**tree["training"], "epochs": _epochs(parent, at)}
@@ -67,7 +70,7 @@ def command(
     tell(*resolution.notes)
     rate_changed = "schedule" in said.tree or bool({"name", "lr"} & set(said.tree.get("optimizer", {})))
     folder = fork_run(resolution.spec, parent, at, root, name, rate_changed=rate_changed)
-    return start(folder, read_spec(folder), How(json=json, detach=detach, ui=not (no_ui or json)))
+    return start(folder, read_spec(folder), How(json=json, detach=detach, ui=not (no_ui or json), after=other))
 
 
 def _epochs(parent: RunFolder, at: str) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nntui.cli.output import clean, echo, echo_json, table, terminal
+from nntui.cli.output import clean, echo, echo_json, say, table, terminal
 from nntui.hooks.errors import UserError
 from nntui.runs.figures import draws, metric, number
 
@@ -23,6 +23,7 @@ RUNS_HELP = "Folder of the runs (default: NNTUI_RUNS, else ./runs)."
 _SPARKS = "▁▂▃▄▅▆▇█"
 _WIDTH = 12
 _LEAST_WIDTH = len("curve")
+_NOTE_WIDTH = 40
 
 
 def runs_option(function: Callable[..., Any]) -> Callable[..., Any]:  # any click callback
@@ -73,6 +74,10 @@ def _print_rows(rows: list[Row]) -> None:
         [r.folder.name, r.summary.data, r.summary.arch, status_text(r), epoch_text(r), loss_text(r), result(r)]
         for r in rows
     ]
+    if any(row.note for row in rows):
+        columns.append("note")
+        for line, row in zip(cells, rows, strict=True):
+            line.append(row.note if len(row.note) <= _NOTE_WIDTH else f"{row.note[: _NOTE_WIDTH - 3]}...")
     room = _room_beside(columns, cells) if terminal() else 0  # a drawing is no use to a program
     if room >= _LEAST_WIDTH and draws(_SPARKS, sys.stdout.encoding):
         columns.append("curve")
@@ -154,6 +159,7 @@ def as_plain(row: Row) -> dict[str, Any]:  # JSON
         "reason": v.finished.reason if v.finished else "",
         "failed": to_json(v.failed),
         "warnings": v.warnings,
+        "note": row.note,
         "needs": v.needs,
         "curve": {"step": row.summary.curve.steps, "loss": row.summary.curve.losses},
     }
@@ -200,6 +206,40 @@ def show(ctx: click.Context, run: str | None, runs_dir: str | None, as_json: boo
 def path(ctx: click.Context, run: str | None, runs_dir: str | None) -> None:
     """Print the folder of a run, for scripts. Without RUN, of the one begun last."""
     click.echo(str(_find(ctx, run, runs_dir).path))  # as it is: a script means this very folder
+
+
+@command.command()
+@click.argument("old")
+@click.argument("new")
+@runs_option
+@click.pass_context
+def rename(ctx: click.Context, old: str, new: str, runs_dir: str | None) -> None:
+    """Give run OLD the name NEW. Never a live one."""
+    from nntui.runs.renaming import forks_of, rename_run
+
+    folder = _find(ctx, old, runs_dir)
+    before = folder.path.resolve()
+    renamed = rename_run(folder, new)
+    echo(f"{folder.name} is now {renamed.name}")
+    if left := [fork.name for fork in forks_of(before, renamed.path.parent)]:
+        say(f"still naming {folder.name} as their parent: {', '.join(left)}", err=True)
+
+
+@command.command()
+@click.argument("run")
+@click.argument("text", required=False)
+@runs_option
+@click.pass_context
+def note(ctx: click.Context, run: str, text: str | None, runs_dir: str | None) -> None:
+    """Note TEXT about a run, for lists to show; "" takes the note away. Without TEXT, print what is noted."""
+    from nntui.runs.notes import read_note, write_note
+
+    folder = _find(ctx, run, runs_dir)
+    if text is not None:
+        write_note(folder, text)
+        return
+    for line in read_note(folder).splitlines():
+        echo(line)
 
 
 @command.command()

@@ -205,18 +205,36 @@ def start(folder: RunFolder, spec: RunSpec, how: How) -> int:
 def _here(folder: RunFolder, spec: RunSpec, how: How) -> int:
     from setproctitle import setproctitle
 
-    from nntui.runs.queueing import wait_for
-
     setproctitle(f"nntui: {folder.name}")  # ps and top name the run
     if not how.json:
         _begin(folder, spec)
-    if how.after is not None:
-        name = how.after.name
-        stopped = wait_for(folder, how.after, force=how.force, queued=lambda: tell(f"waits for {name} to end"))
-        if stopped is not None:
-            return _told_end(folder, 0, stopped, json=how.json)
+    if how.after is not None and (ended := _waited(folder, how.after, how)) is not None:
+        return _told_end(folder, *ended, json=how.json)
     outcome = _trained(folder, spec, how)
     return _told_end(folder, outcome.code, outcome.event, json=how.json)
+
+
+def _waited(folder: RunFolder, other: RunFolder, how: How) -> tuple[int, Finished | Failed] | None:
+    """Waits for the run that goes before this one; exit code and end where this one was ended meanwhile."""
+    from functools import partial
+
+    from nntui.engine.steering import SIGNALS, Interrupted, Signals
+    from nntui.runs.events import Failed
+    from nntui.runs.queueing import wait_for
+
+    said = partial(tell, f"waits for {other.name} to end")
+    try:
+        with Signals(ignore_hangup=how.detached):
+            stopped = wait_for(folder, other, force=how.force, queued=said, begins=_load_engine)
+    except Interrupted as interrupted:
+        message = f"{interrupted} while it waited for {other.name}"
+        return SIGNALS[interrupted.number], Failed(step=0, kind="interrupted", message=message)
+    return None if stopped is None else (0, stopped)
+
+
+def _load_engine() -> None:
+    """Imports torch: seconds."""
+    import nntui.engine.run  # noqa: F401
 
 
 def _trained(folder: RunFolder, spec: RunSpec, how: How) -> Outcome:

@@ -13,11 +13,12 @@ from nntui.runs.lock import Live, probe_lock
 _TAIL = 4096
 
 
-class _Type(msgspec.Struct):
+class _Last(msgspec.Struct):
     type: str = ""
+    after: str = ""
 
 
-_type = msgspec.json.Decoder(_Type)
+_last = msgspec.json.Decoder(_Last)
 
 
 def live_runs(root: Path) -> list[RunFolder]:
@@ -32,14 +33,23 @@ def others_live(folder: RunFolder) -> int:
 
 def waits(folder: RunFolder) -> bool:
     """Whether the last thing that the run told is that it is queued: whatever it writes next ends the wait."""
+    return _last_told(folder).type == "queued"
+
+
+def waits_for(folder: RunFolder) -> str:
+    """Name of the run that a queued one waits for; "" where it does not wait."""
+    last = _last_told(folder)
+    return last.after if last.type == "queued" else ""
+
+
+def _last_told(folder: RunFolder) -> _Last:
     try:
         with folder.events.open("rb", buffering=0) as file:
             size = os.fstat(file.fileno()).st_size
             tail = os.pread(file.fileno(), _TAIL, max(size - _TAIL, 0))
     except OSError:
-        return False
-    last = tail.strip(b"\n").rpartition(b"\n")[2]
+        return _Last()
     try:
-        return _type.decode(last).type == "queued"
+        return _last.decode(tail.strip(b"\n").rpartition(b"\n")[2])
     except (ValueError, RecursionError):
-        return False
+        return _Last()
