@@ -22,8 +22,10 @@ if TYPE_CHECKING:
         DeviceInfo,
         Optimizer,
         OptimizerRule,
+        Panel,
         Schedule,
         Sniff,
+        Space,
     )
     from nntui.hooks.data import (
         DataContext,
@@ -39,13 +41,14 @@ if TYPE_CHECKING:
     from nntui.hooks.errors import UserError
     from nntui.hooks.params import NoParams, Params, param
     from nntui.hooks.specs import hookimpl
+    from nntui.runs.state import RunState
 
 __all__ = [
     "__version__",
     # writing a plugin
     "hookimpl", "Params", "NoParams", "param",
     "Architecture", "Activation", "ActivationFactory", "Dataset", "Device", "DeviceInfo", "Optimizer",
-    "OptimizerRule", "Schedule", "Sniff", "UserError",
+    "OptimizerRule", "Schedule", "Sniff", "UserError", "Panel", "Space", "RunState",
     "DataContext", "DataSpec", "InputSpec", "TargetSpec", "Raw", "Source", "Preprocessor", "Prediction", "Example",
     # training from Python
     "train", "load", "LoadedRun", "TrainingFailed",
@@ -57,7 +60,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("Architecture", "Activation", "ActivationFactory", "Dataset", "Device", "DeviceInfo"),
-            *("Optimizer", "OptimizerRule", "Schedule", "Sniff"),
+            *("Optimizer", "OptimizerRule", "Panel", "Schedule", "Sniff", "Space"),
         ),
         "nntui.hooks.contributions",
     ),
@@ -69,6 +72,7 @@ _HOMES = {
         "nntui.hooks.data",
     ),
     "UserError": "nntui.hooks.errors",
+    "RunState": "nntui.runs.state",
     **dict.fromkeys(("train", "load", "LoadedRun", "TrainingFailed"), "nntui.api"),
 }
 

@@ -1,4 +1,4 @@
-"""`nntui architectures`, `activations`, `datasets`, `devices`, `optimizers`, `schedules`: lists, and `show NAME`.
+"""`nntui architectures`, `activations`, `datasets`, `devices`, `optimizers`, `schedules`, `panels`: lists, `show NAME`.
 
 All of it is read from the index: no plugin is imported, nor torch.
 """
@@ -164,6 +164,8 @@ def shown(value: Any, field: FieldInfo | None = None) -> str:  # plain JSON, as 
 def usage(entry: Entry) -> str:
     """A command line that uses it, with its first setting."""
     chosen = entry.name if entry.plugin == "builtin" else entry.qualified
+    if entry.kind == "panel":
+        return shlex.join(["nntui", "panels", "draw", chosen])
     words = ["nntui", "train", f"--{entry.kind}", chosen]
     for field in entry.fields:
         flag = f"--{entry.kind}.{field.name.replace('_', '-')}"
@@ -180,6 +182,7 @@ activations = _group("activations", "activation", "Activation functions, with th
 datasets = _group("datasets", "data", "Data sets that can be named, and readers of your own files.")
 optimizers = _group("optimizers", "optimizer", "Optimizers.")
 schedules = _group("schedules", "schedule", "Learning-rate schedules.")
+panels = _group("panels", "panel", "Panels that plugins bring to a run's screen, nntui's own among them.")
 
 
 @click.group(name="devices", invoke_without_command=True)

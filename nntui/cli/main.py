@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "devices": ("What there is", "nntui.cli.contributions:devices", "What a network can train on"),
     "optimizers": ("What there is", "nntui.cli.contributions:optimizers", "Optimizers"),
     "schedules": ("What there is", "nntui.cli.contributions:schedules", "Learning-rate schedules"),
+    "panels": ("What there is", "nntui.cli.panels:command", "Panels of a run's screen that plugins bring"),
     "plugins": ("What there is", "nntui.cli.plugins:command", "Installed plugins: list, show, disable, remove"),
     "settings": ("Yours", "nntui.cli.settings:command", "Colours, keys, characters, what happens when a run ends"),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from nntui.hooks.data import InputKind, Modality
 from nntui.hooks.params import NoParams, Params
@@ -188,4 +188,31 @@ class Schedule(Contribution):
     plural: ClassVar[str] = "schedules"
 
 
-KINDS: tuple[type[Contribution], ...] = (Architecture, Activation, Dataset, Device, Optimizer, Schedule)
+@dataclass(frozen=True, kw_only=True)
+class Panel(Contribution):
+    """A panel of the run screen. build: (state: RunState) -> something to draw, never a widget
+
+    It may return a Rich renderable; text; lines, each a list of spans (text, style); a function of a `Space` that
+    returns one of these; or None while there is nothing to show. It has no `params` and no `defaults`: no run names
+    it. It is asked in a process of its own, at most once a second, when the run changed, and under a time limit.
+    """
+
+    kind: ClassVar[str] = "panel"
+    plural: ClassVar[str] = "panels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """The room that a panel is drawn into."""
+
+    width: int
+    """Cells."""
+    height: int
+    """Lines that are seen at once; a longer drawing is scrolled."""
+    charset: Literal["braille", "blocks", "ascii"] = "braille"
+    """What the terminal can draw; "ascii" under the C locale."""
+    colours: bool = True
+    """False under NO_COLOR: what colours tell must then be told by marks too."""
+
+
+KINDS: tuple[type[Contribution], ...] = (Architecture, Activation, Dataset, Device, Optimizer, Schedule, Panel)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, get_args
 
-from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset, Device, Optimizer
+from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset, Device, Optimizer, Panel
 from nntui.hooks.data import InputKind, Modality
 from nntui.hooks.names import well_formed
-from nntui.hooks.params import Params, describe
+from nntui.hooks.params import NoParams, Params, describe
 
 RESERVED: dict[str, frozenset[str]] = {
     "data": frozenset(
@@ -68,6 +68,8 @@ def _kind_fault(item: Contribution) -> str | None:
             )
         if item.augment not in _AUGMENT:
             return f"augment of {item.name!r} is {item.augment!r}: one of {', '.join(_AUGMENT)} was expected"
+    if isinstance(item, Panel) and (item.params is not NoParams or item.defaults):
+        return f"the panel {item.name!r} has params or defaults: no run names a panel, so nothing could set them"
     if isinstance(item, Optimizer) and "lr" not in item.params.model_fields:
         return f"the optimizer {item.name!r} has no setting `lr`: its params must have a learning rate"
     return None

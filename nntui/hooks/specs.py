@@ -15,7 +15,7 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nntui.hooks.contributions import Activation, Architecture, Dataset, Device, Optimizer, Schedule
+    from nntui.hooks.contributions import Activation, Architecture, Dataset, Device, Optimizer, Panel, Schedule
 
 GROUP = "nntui"
 """The entry-point group, and the name under which pluggy marks our hooks."""
@@ -103,5 +103,17 @@ def register_schedules() -> Iterable[Schedule]:  # type: ignore[empty-body]
     ... def register_schedules():
     ...     yield nntui.Schedule(
     ...         name="wsd", summary="Warm-up, stable, decay", params=WSDParams, build="nntui_wsd:build"
+    ...     )
+    """
+
+
+@hookspec
+def register_panels() -> Iterable[Panel]:  # type: ignore[empty-body]
+    """Panels of the run screen: something to draw of a run's state.
+
+    >>> @nntui.hookimpl
+    ... def register_panels():
+    ...     yield nntui.Panel(
+    ...         name="gap", summary="Validation loss less training loss, by epoch", build="nntui_gap.panel:draw"
     ...     )
     """

@@ -11,11 +11,19 @@ from functools import lru_cache
 from rich.style import Style
 from textual.theme import Theme
 
-MEANINGS = (
-    "muted", "accent", "title", "train", "validation", "test", "best", "good", "warning", "bad", "axis", "key",
-    "cursor", "mark", "raw", "command", "c1", "c2", "c3", "c4", "c5", "c6",
-)  # fmt: skip
-"""`raw`: an unsmoothed curve behind; c1..c6: overlaid runs, and classes."""
+from nntui.tui.draw.meanings import MEANINGS
+
+__all__ = ["ANSI16", "CONTRAST", "DARK", "LIGHT", "MEANINGS", "THEMES", "Palette"]
+
+
+_ANSI = {
+    "ansi-background": "ansi_black", "ansi-foreground": "ansi_white", "input-cursor-background": "ansi_white",
+    "input-cursor-foreground": "ansi_black", "input-cursor-text-style": "none",
+    "input-selection-background": "ansi_blue", "input-selection-foreground": "ansi_white",
+    "screen-selection-background": "ansi_blue", "screen-selection-foreground": "ansi_white",
+}  # fmt: skip
+"""What Textual makes itself for other themes and asks of one with the terminal's own colours: without them no style
+sheet is read."""
 
 
 def _theme(name: str, dark: bool, base: dict[str, str], colours: dict[str, str], *, ansi: bool = False) -> Theme:
@@ -41,6 +49,7 @@ def _theme(name: str, dark: bool, base: dict[str, str], colours: dict[str, str],
             "footer-background": base["panel"],
             "border": base["edge"],
             "border-blurred": base["edge"],
+            **(_ANSI if ansi else {}),
         },
     )
 

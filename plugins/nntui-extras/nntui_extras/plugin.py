@@ -112,3 +112,12 @@ def register_schedules() -> Iterable[nntui.Schedule]:
         params=WSDParams,
         build="nntui_extras.wsd:build",
     )
+
+
+@nntui.hookimpl
+def register_panels() -> Iterable[nntui.Panel]:
+    yield nntui.Panel(
+        name="gap",
+        summary="The gap between training and validation loss, and what it says",
+        build="nntui_extras.gap:draw",
+    )
