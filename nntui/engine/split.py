@@ -110,7 +110,9 @@ def _checked(source: Source, rows: int) -> dict[Split, Indices]:
     given: dict[Split, Indices] = {}
     owner = np.zeros(rows, np.int8)
     for code, name in enumerate(cast("tuple[Split, ...]", ("train", "validation", "test")), start=1):
-        index = np.unique(np.asarray(source.given.get(name, ()), dtype=np.int64))
+        index = np.asarray(source.given.get(name, ()), dtype=np.int64)
+        if not (index[1:] > index[:-1]).all():  # as good as always it is in order already: sorting takes 50 ms of 60,000
+            index = np.unique(index)
         if len(index) == 0:
             continue
         if index[0] < 0 or index[-1] >= rows:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nntui
 from nntui.hooks.errors import UserError
 from nntui.runs.events import Queued, Started
 from nntui.runs.log import EventReader
@@ -33,6 +35,15 @@ class _Launch:
 
 # Held until we end: a Popen that is dropped while its process runs warns, and may reap it under our hands.
 _launched: dict[int, _Launch] = {}
+
+
+def python_words() -> list[str]:
+    """How to start this Python with this nntui: its options, before `-m`.
+
+    -P: the working directory must not lend its random.py, unless it is where this nntui itself was found.
+    """
+    found_here = sys.path[:1] in ([""], [str(Path(nntui.__file__).parents[1])])
+    return [sys.executable] if found_here else [sys.executable, "-P"]
 
 
 def _size(path: Path) -> int:

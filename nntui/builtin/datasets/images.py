@@ -115,9 +115,19 @@ def _value_counts(source: Source, train: Indices) -> npt.NDArray[np.int64]:
         if counts is None:
             counts = np.zeros((images.shape[1], 256), dtype=np.int64)
         for channel, of_channel in enumerate(counts):
-            of_channel += np.bincount(images[:, channel].ravel(), minlength=256)
+            of_channel += _counted(images[:, channel].ravel())
     if counts is None:
         raise ValueError("no training rows")
+    return counts
+
+
+def _counted(values: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """How often each byte occurs, (256,). Counted in pairs, of which there are half as many: in half the time."""
+    pairs = values[: len(values) // 2 * 2].view(np.uint16)
+    of_pairs = np.bincount(pairs, minlength=1 << 16).reshape(256, 256)
+    counts: npt.NDArray[np.int64] = of_pairs.sum(axis=0) + of_pairs.sum(axis=1)
+    if len(values) % 2:
+        counts[values[-1]] += 1
     return counts
 
 
