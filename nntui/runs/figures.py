@@ -80,3 +80,13 @@ def per_second(value: float) -> str:
         if value >= limit:
             return f"{value / limit:.3g}{unit}/s"
     return f"{value:.3g}/s"
+
+
+def size(count: int) -> str:
+    """Bytes: 512 B, 12.3 MB."""
+    number = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 999.5:
+            return f"{number:.3g} {unit}"
+        number /= 1000
+    return f"{number:.3g} TB"

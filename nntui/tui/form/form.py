@@ -14,7 +14,7 @@ from nntui.spec.said import Said
 from nntui.spec.tables import CHOICES, RECORDED, settings_fields
 from nntui.spec.text import FlagText
 from nntui.spec.toml import to_toml
-from nntui.spec.tree import changes
+from nntui.spec.tree import changes, values_of
 from nntui.spec.words import command_line, command_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,10 @@ class Checked:
     """None while something is wrong."""
     toml: str
     """The whole spec, without comments; "" while something is wrong."""
+    data: str
+    """The spec of the data alone, whatever is wrong elsewhere; "" while something is wrong with it."""
+    activation: tuple[str, Mapping[str, Any]] | None
+    """Qualified name and params, plain; None while something is wrong with it."""
     command: str
     """The equal command; while something is wrong, what was said as it stands."""
 
@@ -110,7 +114,9 @@ def check(wanted: Wanted, registry: Registry) -> Checked:
         errors=_by_row(errors),
         notes=notes,
         spec=spec,
-        toml=to_toml(spec, comments=False) if spec is not None else "",
+        toml=_bare(spec),
+        data=_bare(_alone(said, "data", registry)),
+        activation=_activation(spec or _alone(said, "activation", registry)),
         command=command_line(spec) if spec is not None else command_of(said),
     )
 
@@ -125,6 +131,22 @@ def _resolved(
     except UserError as error:
         return None, (SpecError("", error.message, error.advice),), choosing.notes
     return resolution.spec, (), resolution.notes
+
+
+def _bare(spec: RunSpec | None) -> str:
+    return to_toml(spec, comments=False, surroundings={}) if spec is not None else ""
+
+
+def _alone(said: Said, table: str, registry: Registry) -> RunSpec | None:
+    """What one table says, whatever the others say."""
+    try:
+        return resolve_said(Said(tree={key: said.tree[key] for key in (table,) if key in said.tree}), registry).spec
+    except UserError:
+        return None
+
+
+def _activation(spec: RunSpec | None) -> tuple[str, Mapping[str, Any]] | None:
+    return (spec.activation.qualified, values_of(spec.activation.params)) if spec is not None else None
 
 
 def _by_row(errors: tuple[SpecError, ...]) -> dict[str, tuple[SpecError, ...]]:

@@ -1,0 +1,161 @@
+"""Choosing a contribution, or one of several words: what there is, found by typing; for data, a path too."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+from textual.widgets import Input
+
+from nntui.tui.draw.text import Line, plain, wrap
+from nntui.tui.screens.questions import Words
+from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.overlay import FRAME_BINDINGS, Frame, Option, Options, OverlayScreen
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from nntui.tui.form.rows import Option as Offered
+
+_TALLEST = 14
+_MOST_ENTRIES = 200
+
+
+class Choices(Options):
+    """Options of which some are refused: these are drawn pale."""
+
+    def __init__(self, refused: dict[str, str], *, empty: str) -> None:
+        super().__init__(empty=empty)
+        self._refused = refused
+
+    def show(self, lines: Sequence[Line]) -> None:
+        seen = self.found[self._first :]
+        pale = [
+            [(text, "muted cursor" if "cursor" in style else "muted") for text, style in line]
+            if at < len(seen) and seen[at].value in self._refused
+            else line
+            for at, line in enumerate(lines)
+        ]
+        super().show(pale)
+
+    def redraw(self) -> None:
+        super().redraw()
+        if self.is_attached and isinstance(self.screen, Chooser):
+            self.screen.told()
+
+
+class Chooser(OverlayScreen["str | None"]):
+    """One of what is offered, by name. What is refused is shown with why, and is not taken."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*FRAME_BINDINGS]
+
+    def __init__(self, title: str, offered: Sequence[Offered], now: str, *, paths: bool = False) -> None:
+        """now: the name that is chosen. paths: whether a path may be typed instead of a name."""
+        super().__init__()
+        self._title, self._now, self._paths = title, now, paths
+        self._offered = [*(o for o in offered if not o.refused), *(o for o in offered if o.refused)]
+        self._refused = {o.name: o.refused for o in offered if o.refused}
+
+    def compose(self) -> ComposeResult:
+        with Frame():
+            yield Words(self._title, "strong title")
+            hint = "type to search, or a path such as ./pets" if self._paths else "type to search"
+            yield Input(placeholder=hint, id="answer")
+            yield Choices(self._refused, empty="nothing is called so")
+            yield Lines(id="about")
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        field = self.query_one(Input)
+        field.cursor_blink = False
+        field.focus()
+        choices = self.query_one(Choices)
+        choices.styles.height = min(max(len(self._offered), 1), _TALLEST)
+        choices.offer(self._options())
+        names = [offered.name for offered in self._offered]
+        if self._now in names:
+            self.call_after_refresh(choices.choose, names.index(self._now))
+
+    def _options(self) -> list[Option[str]]:
+        long = max((len(offered.name) for offered in self._offered), default=0)
+        return [
+            Option(
+                offered.name,
+                offered.name.ljust(long),
+                detail=f"{offered.summary} ({offered.origin})" if offered.origin else offered.summary,
+                words=offered.summary,
+            )
+            for offered in self._offered
+        ]
+
+    def told(self) -> None:
+        """Say all of what the highlighted line has room for only in part."""
+        option = self.query_one(Choices).chosen
+        if option is None:
+            self.query_one("#about", Lines).show([])
+            return
+        about = self.query_one("#about", Lines)
+        refused = self._refused.get(option.value)
+        text = f"not for this data: {refused}" if refused else option.detail
+        style = "warning" if refused else "muted"
+        about.show([[(line, style)] for line in wrap(plain(text), max(about.size.width, 1))[:3]])
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        choices = self.query_one(Choices)
+        text = event.value.strip()
+        if self._paths and _like_path(text):
+            entries = list(_entries(text))
+            here = [Option(text, text, detail="read this")] if Path(text).expanduser().exists() else []
+            choices.offer([*here, *(entry for entry in entries if entry.value != text)])
+        else:
+            choices.offer(self._options(), text)
+
+    def on_input_submitted(self) -> None:
+        self._take()
+
+    def on_options_chosen(self) -> None:
+        self._take()
+
+    def _take(self) -> None:
+        option = self.query_one(Choices).chosen
+        text = self.query_one(Input).value.strip()
+        if option is not None and option.value not in self._refused:
+            if self._paths and option.value != text and option.value.endswith(os.sep):
+                field = self.query_one(Input)  # a folder below: look into it first
+                field.value = option.value
+                field.cursor_position = len(option.value)
+                return
+            self.dismiss(str(option.value))
+        elif option is None and self._paths and text:
+            self.dismiss(text)  # not there, or no name: told in the form, with what may have been meant
+
+    def action_move(self, by: int) -> None:
+        self.query_one(Choices).move(by)
+
+
+def _like_path(text: str) -> bool:
+    return os.sep in text or text.startswith(("~", "."))
+
+
+def _entries(text: str) -> Iterator[Option[str]]:
+    """What is in the folder of a path that is being typed, and begins as it does. Folders end in a slash."""
+    folder, _, begun = text.rpartition(os.sep)
+    place = Path(f"{folder}{os.sep}" if folder or text.startswith(os.sep) else ".").expanduser()
+    try:
+        with os.scandir(place) as found:
+            names = sorted(
+                (entry.name, entry.is_dir())
+                for entry in found
+                if entry.name.startswith(begun) and (begun.startswith(".") or not entry.name.startswith("."))
+            )
+    except OSError:
+        return
+    for name, is_folder in names[:_MOST_ENTRIES]:
+        path = f"{folder}{os.sep}{name}" if folder or text.startswith(os.sep) else name
+        if is_folder:
+            yield Option(path + os.sep, path + os.sep, detail="folder")
+        else:
+            yield Option(path, path)

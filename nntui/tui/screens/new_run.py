@@ -1,0 +1,440 @@
+"""New run: what to train on what, with what follows from each choice beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+
+from nntui.hooks.errors import UserError
+from nntui.tui.asking import Answered, Asking
+from nntui.tui.draw.form import command_lines, help_lines
+from nntui.tui.draw.plan import message_lines, seconds_text
+from nntui.tui.draw.text import Line, plain, spread
+from nntui.tui.widgets.activation import ActivationPane
+from nntui.tui.widgets.asked import Asked
+from nntui.tui.widgets.form import FormView
+from nntui.tui.widgets.keys import Keys
+from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.plan import PlanPane
+from nntui.tui.widgets.preview import DataPane
+
+if TYPE_CHECKING:
+    from textual import events
+    from textual.app import ComposeResult
+
+    from nntui.runs.folder import RunFolder
+    from nntui.runs.jobs import ActivationCurve, Described, PlanResult
+    from nntui.spec.said import Said
+    from nntui.tui.app import NNTuiApp
+    from nntui.tui.form.form import Checked, Form
+    from nntui.tui.form.rows import Row
+
+NARROW = 100
+"""Cells from which the panes stand side by side."""
+TYPING_SECONDS = 0.1
+"""How long a person must pause before what they type is checked."""
+
+PANES = {1: "form", 2: "plan", 3: "activation", 4: "data"}
+
+
+class NewRunScreen(Screen[None]):
+    """A form, and beside it the plan of its network, its activation's curve and its data."""
+
+    HELP = (
+        "Each row is something that can be said of a run; what is pale holds unless you say otherwise. Arrows go "
+        "through the rows, enter edits or opens a list, left and right change a choice, backspace takes back what you "
+        "said. The plan, the activation and the data follow what you choose. The command at the foot says the same run."
+    )
+    GLOSSARY: ClassVar[dict[str, str]] = {
+        "parameters": "numbers that the network learns",
+        "memory": "what training needs: weights with gradients and optimizer state, one batch, the data",
+        "loss": "of one batch before the first step, beside that of a network that knows nothing: far from it, "
+        "something is wrong with the network or its beginning",
+        "time": "all epochs, from a few steps that were timed",
+        "as X suggests": "a value that the data set or the network brings along",
+    }
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("T", "train", "train", id="new.train", tooltip="Make the run and train it"),
+        Binding("y", "copy", "copy command", id="new.copy", tooltip="Copy the command that says the same run"),
+        Binding("s", "save", "save TOML", id="new.save", tooltip="Save the run's settings as a TOML file"),
+        Binding("z", "zoom", "zoom", id="new.zoom", tooltip="One pane on the whole screen, or all of them"),
+        Binding("1", "open(1)", "form", show=False, id="new.form", tooltip="The form"),
+        Binding("2", "open(2)", "plan", show=False, id="new.plan", tooltip="Layers, memory, loss, time"),
+        Binding("3", "open(3)", "activation", show=False, id="new.activation", tooltip="The activation's curve"),
+        Binding("4", "open(4)", "data", show=False, id="new.data", tooltip="Rows, splits and examples"),
+        Binding("escape", "unzoom", "all panes", show=False, id="new.unzoom", tooltip="All panes again"),
+    ]
+
+    def __init__(self, template: Said | None = None) -> None:
+        super().__init__()
+        self._template = template
+        self._form: Form | None = None
+        self._checking: asyncio.Task[None] | None = None
+        self._zoomed = False
+        self._open = 1
+        self._mistake: UserError | None = None
+        """What went wrong when the run was to begin; shown until something is changed."""
+        self._begins = False
+        self._lock = asyncio.Lock()
+
+    @property
+    def nntui(self) -> NNTuiApp:
+        return cast("NNTuiApp", self.app)
+
+    @property
+    def form(self) -> Form:
+        """What is said. Only once the plugins were looked at."""
+        if self._form is None:
+            raise RuntimeError("the form is not ready")
+        return self._form
+
+    @property
+    def ready(self) -> bool:
+        """Whether the form can be filled in, and what is said in it was checked."""
+        return self._form is not None and (self._checking is None or self._checking.done())
+
+    def compose(self) -> ComposeResult:
+        yield Lines(id="title")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield FormView(id="form")
+                yield Lines(id="about")
+            with Vertical(id="right"):
+                yield PlanPane(2, id="plan")
+                with Horizontal(id="below"):
+                    yield ActivationPane(3, id="activation")
+                    yield DataPane(4, id="data")
+        yield Lines(id="command")
+        yield Keys()
+
+    def on_mount(self) -> None:
+        self._asking_plan: Asking[str, PlanResult] = Asking(self._ask_plan, self._take_plan, delay=0.25)
+        self._asking_data: Asking[str, Described] = Asking(self._ask_data, self.query_one(DataPane).take, delay=0.1)
+        self._asking_curve: Asking[tuple[str, Any], ActivationCurve] = Asking(
+            self._ask_curve, self.query_one(ActivationPane).take, delay=0.1
+        )
+        self.query_one(FormView).focus()
+        self.call_after_refresh(self._begin_loading)
+
+    def on_unmount(self) -> None:
+        for asking in (self._asking_plan, self._asking_data, self._asking_curve):
+            asking.close()
+        if self._checking is not None:
+            self._checking.cancel()
+
+    # what the server is asked
+
+    async def _ask_plan(self, toml: str, early: Callable[[PlanResult], None]) -> PlanResult:
+        return await self.nntui.server.plan(toml, first=early)
+
+    async def _ask_data(self, toml: str, early: Callable[[Described], None]) -> Described:
+        del early
+        return await self.nntui.server.describe(toml)
+
+    async def _ask_curve(self, question: tuple[str, Any], early: Callable[[ActivationCurve], None]) -> ActivationCurve:
+        del early
+        return await self.nntui.server.activation(*question)
+
+    def _take_plan(self, answered: Answered[PlanResult]) -> None:
+        self.query_one(PlanPane).take(answered)
+        self._show_rows()
+
+    # the form
+
+    def _begin_loading(self) -> None:
+        self._show_title()
+        self._checking = asyncio.create_task(self._load())
+
+    async def _load(self) -> None:
+        """Imports what the form needs, and every plugin's index, beside the first frame."""
+
+        def load() -> Form:
+            from nntui.hooks.registry import registry
+            from nntui.tui.form.form import Form
+
+            form = Form(registry(), self._template)
+            form.checked  # noqa: B018 - made here, not where it would be waited for
+            return form
+
+        try:
+            self._form = await asyncio.to_thread(load)
+        except UserError as error:
+            self._mistake = error
+            self._show_about()
+            return
+        self._show_all(self._form.checked)
+
+    def _changed(self, *, typed: bool = False) -> None:
+        """Something else is said: show it at once, and what follows as soon as it is known."""
+        self._mistake = None
+        self._show_rows()
+        if self._checking is not None:
+            self._checking.cancel()
+        self._checking = asyncio.create_task(self._check(TYPING_SECONDS if typed else 0.0))
+
+    async def _check(self, delay: float) -> None:
+        from nntui.tui.form.form import check
+
+        await asyncio.sleep(delay)
+        form = self.form
+        async with self._lock:  # one at a time: a plugin is imported once
+            wanted = form.wanted
+            checked = await asyncio.to_thread(check, wanted, form.registry)
+        if form.wanted is wanted:
+            form.take(checked)
+            self._show_all(checked)
+
+    def _show_all(self, checked: Checked) -> None:
+        self._show_rows()
+        self._show_command()
+        self._show_title()
+        if checked.toml:
+            self._asking_plan.want(checked.toml, checked.toml)
+        else:
+            self._asking_plan.drop()
+        if checked.data:
+            self._asking_data.want(checked.data, checked.data)
+        else:
+            self._asking_data.drop()
+        if checked.activation is not None:
+            self._asking_curve.want(repr(checked.activation), checked.activation)
+        else:
+            self._asking_curve.drop()
+
+    def _show_rows(self) -> None:
+        from nntui.tui.form.rows import rows
+
+        if self._form is None or self._form.last is None:
+            return
+        view = self.query_one(FormView)
+        found = rows(self._form.wanted, self._form.last, self._form.registry, unfolded=view.unfolded)
+        plan = self._asking_plan.now
+        if plan.value is not None and not plan.old and plan.value.seconds is not None:
+            found[-1] = replace(found[-1], text=f"about {seconds_text(plan.value.seconds)}")
+        view.show_rows(found)
+        self._show_about()
+
+    def _show_about(self) -> None:
+        about = self.query_one("#about", Lines)
+        cells, charset = about.size.width, self.nntui.charset
+        if self._mistake is not None:
+            about.show(message_lines(self._mistake.message, self._mistake.advice, cells, charset)[:3])
+            return
+        row = self.query_one(FormView).chosen
+        if row is None:
+            about.show([[("reading the plugins", "muted")]])
+            return
+        from nntui.tui.form.rows import bounds
+
+        typing = self.query_one(FormView).typing is not None
+        takes = bounds(row.field) if row.field is not None else ""
+        about.show(help_lines(row, takes, cells, charset, typing=typing))
+
+    def _show_command(self) -> None:
+        if self._form is None or self._form.last is None:
+            return
+        shown = self.query_one("#command", Lines)
+        shown.show(command_lines(self._form.last.command, shown.content_size.width, 2, self.nntui.charset))
+
+    def _show_title(self) -> None:
+        title = self.query_one("#title", Lines)
+        left: Line = [(" New run", "title strong")]
+        if self.has_class("single"):
+            left.append(("  ", ""))
+            for number, name in PANES.items():
+                style = "title strong underline" if number == self._open else "muted"
+                left += [(f"  {number} ", "key"), (name.capitalize(), style)]
+        notes = self._form.last.notes if self._form is not None and self._form.last is not None else ()
+        right: Line = [(f" {plain(notes[0])} ", "muted")] if notes and not self.has_class("single") else []
+        title.show([spread(left, right, title.size.width)])
+
+    # what is done in the form
+
+    def on_form_view_moved(self) -> None:
+        self._show_about()
+
+    def on_form_view_typed(self, event: FormView.Typed) -> None:
+        if self._form is not None:
+            self._form.set(event.key, event.text)
+            self._changed(typed=event.while_typing)
+
+    def on_form_view_unsaid(self, event: FormView.Unsaid) -> None:
+        if self._form is not None:
+            self._form.reset(event.key)
+            self._changed()
+
+    def on_form_view_folded(self) -> None:
+        view = self.query_one(FormView)
+        view.unfolded = not view.unfolded
+        self._show_rows()
+
+    def on_form_view_train_asked(self) -> None:
+        self.action_train()
+
+    def on_form_view_chooser_asked(self, event: FormView.ChooserAsked) -> None:
+        self.run_worker(self._choose(event.row), group="choose", exclusive=True)
+
+    async def _choose(self, row: Row) -> None:
+        from nntui.tui.form.rows import Option, options
+        from nntui.tui.screens.chooser import Chooser
+
+        table, _, _ = row.key.partition(".")
+        if row.kind == "contribution":
+            last = self.form.last
+            data = last.entries.get("data") if last is not None else None
+            offered = options(table, self.form.registry, data)
+        else:
+            offered = [Option(name=name, summary="") for name in row.options]
+        paths = row.key == "data.name"
+        name = await self.app.push_screen_wait(Chooser(row.label.capitalize(), offered, row.text, paths=paths))
+        if name is not None:
+            self.form.set(row.key, name)
+            self._changed()
+
+    # panes
+
+    def on_resize(self, event: events.Resize) -> None:
+        del event
+        self._arrange()
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Draw everything anew: another size, or another charset."""
+        self._show_title()
+        self._show_command()
+        self._show_about()
+        self.query_one(FormView).redraw()
+        for pane in self.query(Asked):
+            pane.redraw()
+
+    def _arrange(self) -> None:
+        """All panes, or the open one alone."""
+        single = self._zoomed or self.size.width < NARROW
+        self.set_class(single, "single")
+        name = PANES[self._open]
+        for id, shown in {
+            "left": name == "form",
+            "right": name != "form",
+            "below": name in ("activation", "data"),
+            "plan": name == "plan",
+            "activation": name == "activation",
+            "data": name == "data",
+        }.items():
+            self.query_one(f"#{id}").set_class(shown, "open")
+
+    def action_open(self, number: int) -> None:
+        self._open = number
+        self._arrange()
+        self._show_title()
+        self.query_one(f"#{PANES[number]}").focus()
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        number = next((number for number, id in PANES.items() if id == event.widget.id), None)
+        if number is not None and number != self._open:
+            self._open = number
+            self._arrange()
+            self._show_title()
+
+    def action_zoom(self) -> None:
+        self._zoomed = not self._zoomed
+        self._arrange()
+        self.call_after_refresh(self.redraw)
+
+    def action_unzoom(self) -> None:
+        if self._zoomed:
+            self.action_zoom()
+
+    # what becomes of it
+
+    async def _settled(self) -> Checked | None:
+        """What is said, checked; None where the form is not ready."""
+        if self._checking is not None and not self._checking.done():
+            await asyncio.wait([self._checking])
+        return self._form.last if self._form is not None else None
+
+    def action_copy(self) -> None:
+        if self._form is not None and self._form.last is not None:
+            self.nntui.copy(self._form.last.command, "the command")
+
+    def action_save(self) -> None:
+        self.run_worker(self._save(), group="save", exclusive=True)
+
+    async def _save(self) -> None:
+        from nntui.hooks.places import write_atomically
+        from nntui.tui.screens.questions import AskText, AskYesNo
+
+        checked = await self._settled()
+        if checked is None or checked.spec is None:
+            self._refuse(checked)
+            return
+        name = f"{checked.spec.data.name}-{checked.spec.arch.name}.toml"
+        answer = await self.app.push_screen_wait(AskText("Save the settings as", name, _wrong_path))
+        if answer is None:
+            return
+        path = Path(answer.strip()).expanduser()
+        if path.exists() and not await self.app.push_screen_wait(
+            AskYesNo(f"{path} is there already", "Write over it?", yes="write over it", no="keep it")
+        ):
+            return
+        try:
+            await asyncio.to_thread(write_atomically, path, self.form.toml())
+        except OSError as error:
+            self.nntui.warn(f"{path} cannot be written: {error.strerror or error}")
+        else:
+            self.nntui.tell(f"saved; the same run: nntui train {path}")
+
+    def action_train(self) -> None:
+        if not self._begins:
+            self._begins = True
+            self.run_worker(self._train(), group="train")
+
+    async def _train(self) -> None:
+        from nntui.tui import run_actions
+
+        try:
+            checked = await self._settled()
+            if checked is None or checked.spec is None:
+                self._refuse(checked)
+                return
+            folder = await asyncio.to_thread(self._make, checked)
+            await run_actions.train(self.nntui, folder, show=True)
+        except UserError as error:
+            self._mistake = error
+            self._show_about()
+            self.nntui.warn(error)
+        finally:
+            self._begins = False
+
+    def _make(self, checked: Checked) -> RunFolder:
+        from nntui.runs.creating import new_run
+
+        if checked.spec is None:
+            raise UserError("something is wrong with the run")
+        return new_run(checked.spec, self.nntui.runs, None)
+
+    def _refuse(self, checked: Checked | None) -> None:
+        """Show the first of what is wrong."""
+        if checked is None:
+            self.nntui.tell("the plugins are still being read")
+            return
+        view = self.query_one(FormView)
+        if self._open != 1:
+            self.action_open(1)
+        view.move_to(next((number for number, row in enumerate(view.rows) if row.errors), view.cursor))
+        first = checked.faults[0]
+        self.nntui.warn(UserError(first.message, advice=first.suggestion))
+
+
+def _wrong_path(text: str) -> str | None:
+    path = Path(text.strip()).expanduser()
+    if not text.strip() or path.is_dir():
+        return "the name of a file"
+    return None if path.parent.is_dir() else f"there is no folder {path.parent}"
