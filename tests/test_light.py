@@ -39,6 +39,7 @@ def modules_after(*arguments: str, cwd: Path | None = None) -> set[str]:
         "devices",
         "optimizers",
         "schedules",
+        "panels",
         "architectures show cnn",
         "runs",
         "spec",

@@ -107,7 +107,9 @@ def test_show_tells_settings_bounds_and_usage(hostile: Site) -> None:
     assert lines[-1] == "nntui train --arch hostile/hostile --arch.a 1.5"
 
 
-@pytest.mark.parametrize("plural", ["architectures", "activations", "datasets", "devices", "optimizers", "schedules"])
+@pytest.mark.parametrize(
+    "plural", ["architectures", "activations", "datasets", "devices", "optimizers", "schedules", "panels"]
+)
 def test_every_built_in_can_be_shown(site: Site, plural: str) -> None:
     entries = site.json(plural)
     assert entries and all(entry["plugin"] == "builtin" for entry in entries)

@@ -26,6 +26,8 @@ LIGHT = [
     ["optimizers"],
     ["optimizers", "show", "adamw"],
     ["schedules"],
+    ["panels"],
+    ["panels", "show", "metrics"],
     ["runs"],
     ["spec"],
     ["train", "--help"],

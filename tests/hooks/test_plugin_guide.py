@@ -47,7 +47,8 @@ def guide(new_site: Callable[[], Site], tmp_path_factory: pytest.TempPathFactory
 def test_every_hook_is_documented_with_an_example(hook: str) -> None:
     _, _, section = GUIDE.partition(f"\n### {hook}\n")
     section = section.partition("\n### ")[0].partition("\n## ")[0]
-    assert "`build(params" in section, f"docs/plugins.md does not say what `build` of {hook} is"
+    taken = "state" if hook == "register_panels" else "params"
+    assert f"`build({taken}" in section, f"docs/plugins.md does not say what `build` of {hook} is"
     assert f"def {hook}()" in _files()["nntui_guide/plugin.py"]
 
 

@@ -27,6 +27,7 @@ from nntui.hooks.isolation import PluginFailure, guard
 from nntui.hooks.registry import registry, resolve_target
 from nntui.runs.attach import Attached
 from nntui.runs.folder import RunFolder
+from nntui.runs.indexing import load_index
 from nntui.tui.draw.text import plain
 from nntui.tui.plugin_panels.drawing import drawn
 from nntui.tui.plugin_panels.wire import (
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
 _SHARE = 4
 """A drawing that takes long is followed by this many times as long without one: at most a fifth of a core."""
-_BLOCK = 4 << 20
 _MOST_PRINTED = 16 << 20
 _SHOWN_PRINTED = 200
 _MOST_TOLD = 2000
@@ -195,10 +195,10 @@ class Host:
         self._channel.say(Staged("importing"))
         draw = load(self._request.panel)
         self._channel.say(Staged("reading"))
-        attached = Attached(RunFolder(Path(self._request.folder)))
+        folder = RunFolder(Path(self._request.folder))
+        attached = load_index(folder) or Attached(folder)
+        attached.catch_up()
         changed = True
-        while attached.poll(_BLOCK):
-            pass
         self._channel.say(Staged("resting"))
         last: Shape | None = None
         asked = len(attached.state.commands)
@@ -206,7 +206,7 @@ class Host:
             shape = self._room.wait(self._rests)
             if shape is None:
                 continue
-            changed = bool(attached.poll()) or changed or len(attached.state.commands) != asked
+            changed = bool(attached.catch_up()) or changed or len(attached.state.commands) != asked
             if not changed and shape == last:
                 continue
             changed, last, asked = False, shape, len(attached.state.commands)
