@@ -17,6 +17,7 @@ _MAYBE_LIVE = frozenset({"starting", "queued", "training", "paused"})
 _SETTLED_SECONDS = 2.0
 """A change within this of a look may be followed by another one that has the same time."""
 
+_SHOWN = ("events.jsonl", "run.toml", "note.txt")
 _Stamp = tuple[int, ...]
 
 
@@ -33,7 +34,7 @@ class _Entry:
 class Listing:
     """The runs below `root`, the one begun last first.
 
-    A refresh costs two `stat` calls a run, and reads the runs that have changed since the last one.
+    A refresh costs three `stat` calls a run, and reads the runs that have changed since the last one.
     """
 
     def __init__(self, root: Path) -> None:
@@ -94,21 +95,21 @@ class Listing:
             order = row.summary.vitals.begun or folder.path.stat().st_mtime
         except OSError:
             return None
-        fresh = time.time() - max(stamp[1:]) / 1e9 < _SETTLED_SECONDS
+        fresh = time.time() - max(stamp[1::2]) / 1e9 < _SETTLED_SECONDS
         return _Entry(row, stamp, order, again=fresh or row.status in _MAYBE_LIVE)
 
 
 def _stamp(path: str) -> _Stamp | None:
-    """What changes when the run does: events are appended, and all else that a row shows is replaced in its folder."""
-    try:
-        folder = os.stat(path).st_mtime_ns  # noqa: PTH116 - a thousand runs, thousands of calls
-    except OSError:
-        return None
-    try:
-        events = os.stat(f"{path}/events.jsonl")  # noqa: PTH116
-    except OSError:
-        return (-1, folder)
-    return (events.st_size, events.st_mtime_ns, folder)
+    """What changes when the run does; None where there is no such run. The summary, which a look may write, is none of
+    it."""
+    stamp: list[int] = []
+    for name in _SHOWN:
+        try:
+            found = os.stat(f"{path}/{name}")  # noqa: PTH116 - thousands of them, each a microsecond or two
+            stamp += [found.st_size, found.st_mtime_ns]
+        except OSError:
+            stamp += [-1, 0]
+    return None if stamp[0] == stamp[2] == -1 else tuple(stamp)
 
 
 def _same(one: Row, other: Row) -> bool:
