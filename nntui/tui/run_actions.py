@@ -269,7 +269,8 @@ async def note(app: NNTuiApp, folder: RunFolder) -> bool:
     before = read_note(folder)
     first, _, rest = before.partition("\n")
     detail = "Its other lines, in note.txt, stay." if rest else ""
-    text = await app.push_screen_wait(AskText(f"Note on {folder.name}", first, detail=detail, hint="why, or what next"))
+    ask = AskText(f"Note on {folder.name}", first, detail=detail, hint="why, or what next", select=False)
+    text = await app.push_screen_wait(ask)
     if text is None:
         return False
     write_note(folder, f"{text}\n{rest}" if rest else text)

@@ -47,13 +47,24 @@ def key_name(key: str, charset: Charset) -> str:
 
 
 def hints(bindings: Iterable[ActiveBinding]) -> list[Hint]:
-    """Active bindings, those of one action together. What Textual binds for itself is left out."""
+    """Active bindings, those of one action together, in the order of their declaration (a key that was remapped keeps
+    its place). What Textual binds for itself is left out."""
+    nodes: list[int] = []
+
+    def _declared(same: list[ActiveBinding]) -> tuple[int, int]:
+        first = same[0]
+        ids = [getattr(b, "id", None) for c in type(first.node).__mro__ for b in c.__dict__.get("BINDINGS", ())]
+        where = ids.index(first.binding.id) if first.binding.id in ids else len(ids)
+        return nodes.index(id(first.node)), where
+
     grouped: dict[tuple[int, str], list[ActiveBinding]] = {}
     for active in bindings:
+        if id(active.node) not in nodes:
+            nodes.append(id(active.node))
         if not active.binding.system and active.binding.action != "screen.copy_text":
             grouped.setdefault((id(active.node), active.binding.action), []).append(active)
     out: list[Hint] = []
-    for same in grouped.values():
+    for same in sorted(grouped.values(), key=_declared):
         first = same[0].binding
         keys = tuple(dict.fromkeys(active.binding.key for active in same))
         out.append(Hint(keys, first.description, first.tooltip or first.description, same[0], first.show))

@@ -56,7 +56,7 @@ EPOCH = Column("epoch", "epoch", 5, 9, right=True)
 LOSS = Column("loss", "loss", 6, 7, right=True)
 METRIC = Column("metric", "best", 9, 12)
 CURVE = Column("curve", "curve", 5, 12)
-NOTE = Column("note", "note", 8, 40)
+NOTE = Column("note", "note", 8, 60)
 BEGUN = Column("begun", "begun", 6, 6, right=True)
 TIME = Column("time", "time", 7, 7, right=True)
 PARAMS = Column("params", "params", 6, 6, right=True)
@@ -65,6 +65,8 @@ _ALWAYS = (NAME, DATA, ARCH, STATUS, EPOCH, LOSS, METRIC, CURVE)
 _DROPPED_FIRST = (CURVE, ARCH, DATA, LOSS, EPOCH, METRIC, STATUS)
 _WHERE_ROOM = (NOTE, BEGUN, TIME, PARAMS)
 _ORDER = (NAME, DATA, ARCH, STATUS, EPOCH, LOSS, METRIC, CURVE, TIME, PARAMS, BEGUN, NOTE)
+_SHORT_NOTE = 10
+"""Cells of a note before the other columns that come where there is room."""
 _MEASURED = {NAME, DATA, ARCH, EPOCH, NOTE}
 
 
@@ -91,9 +93,14 @@ def lay_out(rows: Sequence[Row], cells: int) -> Layout:
     room -= sum(widths.values()) + gap * (len(widths) - 1)
     for column in _WHERE_ROOM:
         size = _wanted(column, rows)
-        if size and room >= gap + (column.least if column is NOTE else size):
-            widths[column] = min(size, room - gap)
-            room -= gap + widths[column]
+        first = min(size, _SHORT_NOTE) if column is NOTE else size
+        if size and room >= gap + first:
+            widths[column] = first
+            room -= gap + first
+    if NOTE in widths:
+        more = min(_wanted(NOTE, rows) - widths[NOTE], room)
+        widths[NOTE] += more
+        room -= more
     if CURVE in widths:
         more = min(CURVE.most * 2 - widths[CURVE], room)
         widths[CURVE] += more
@@ -251,7 +258,7 @@ def _cell(column: Column, size: int, row: Row, charset: Charset) -> Line:
         style = "bad"
     if column in _WHERE_ROOM or (column is LOSS and row.summary.vitals.loss is None):
         style = "muted" if column is not LOSS else "bad"
-    text = plain(_text(column, row))
+    text = plain(_text(column, row)).replace("…", charset.ellipsis)
     return [(fit(text, size, align="right" if column.right else "left", ellipsis=charset.ellipsis), style)]
 
 

@@ -116,6 +116,7 @@ class CompareScreen(Screen[None]):
         self._runs = [_Run(folder) for folder in folders]
         self._what: What = "loss"
         self._zoom = 0
+        self._again = asyncio.Event()
         self.read = False
         """Whether the runs were read once."""
 
@@ -150,7 +151,11 @@ class CompareScreen(Screen[None]):
                     if run.wrong:
                         self.nntui.warn(run.wrong)
             live = any(compared.status in LIVE for compared in self.compared)
-            await asyncio.sleep(LIVE_SECONDS if live else QUIET_SECONDS)
+            self._again.clear()
+            try:
+                await asyncio.wait_for(self._again.wait(), LIVE_SECONDS if live else QUIET_SECONDS)
+            except TimeoutError:
+                continue
 
     def redraw(self) -> None:
         """Draw everything anew."""
@@ -242,7 +247,7 @@ def _poll_one(run: _Run) -> bool:
         run.attached = open_quickly(run.folder).attached
         new = True
     else:
-        new = bool(run.attached.poll())
+        new = bool(run.attached.poll())  # a folder that is gone keeps its last figures
     status = run.attached.status()
     if not new and run.compared is not None and run.compared.status == status:
         return False

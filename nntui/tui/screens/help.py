@@ -108,8 +108,8 @@ class HelpScreen(OverlayScreen[None]):
         Binding("q,question_mark", "cancel", "close", id="help.close", tooltip="Back to the screen"),
         Binding("up,k", "scroll(-1)", "up", show=False, id="help.up", tooltip="A line up"),
         Binding("down,j,enter", "scroll(1)", "down", show=False, id="help.down", tooltip="A line down"),
-        Binding("pageup", "scroll(-15)", "page up", show=False, id="help.page-up", tooltip="A page up"),
-        Binding("pagedown,space", "scroll(15)", "page down", show=False, id="help.page-down", tooltip="A page down"),
+        Binding("pageup", "page(-1)", "page up", show=False, id="help.page-up", tooltip="A page up"),
+        Binding("pagedown,space", "page(1)", "page down", show=False, id="help.page-down", tooltip="A page down"),
         Binding("home,g", "scroll(-9999)", "top", show=False, id="help.top", tooltip="The beginning"),
         Binding("end,G", "scroll(9999)", "end", show=False, id="help.end", tooltip="The end"),
     ]
@@ -125,3 +125,7 @@ class HelpScreen(OverlayScreen[None]):
 
     def action_scroll(self, by: int) -> None:
         self.query_one(HelpText).scroll_by(by)
+
+    def action_page(self, by: int) -> None:
+        text = self.query_one(HelpText)
+        text.scroll_by(by * max(text.size.height - 2, 1))

@@ -118,17 +118,25 @@ class AskText(OverlayScreen["str | None"]):
     """A line of text. What is wrong with it is said below the field as it is typed; Enter takes what is right."""
 
     def __init__(
-        self, title: str, value: str = "", validate: Validate | None = None, *, detail: str = "", hint: str = ""
+        self,
+        title: str,
+        value: str = "",
+        validate: Validate | None = None,
+        *,
+        detail: str = "",
+        hint: str = "",
+        select: bool = True,
     ) -> None:
+        """select: whether what is typed takes the place of `value`."""
         super().__init__()
         self._title, self._value, self._validate = title, value, validate
-        self._detail, self._hint = detail, hint
+        self._detail, self._hint, self._select = detail, hint, select
 
     def compose(self) -> ComposeResult:
         with Frame():
             yield Words(self._title, "strong title")
             yield Words(self._detail, "muted")
-            yield Input(self._value, placeholder=plain(self._hint), id="answer")
+            yield Input(self._value, placeholder=plain(self._hint), id="answer", select_on_focus=self._select)
             yield Words("", "bad", id="wrong")
             yield Words("enter takes it, esc leaves it as it was", "muted")
 

@@ -161,8 +161,10 @@ class RunsScreen(Screen[None]):
         if empty != self.has_class("empty"):
             self.set_class(empty, "empty")
             (self.query_one(FirstStart) if empty else self.table).focus()
-            self.refresh_bindings()
+        any_before = bool(self.table.rows)
         self.table.show_rows([row for row in self._rows if fits(row, self._words)] if self._words else self._rows)
+        if bool(self.table.rows) != any_before:
+            self.refresh_bindings()
         self._show_title()
 
     def _show_title(self) -> None:

@@ -1,0 +1,154 @@
+"""Questions over a screen: answered by keyboard alone, left by Escape with nothing changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from made_runs import app_of, screen_text, until
+from textual.screen import ModalScreen
+
+from nntui.hooks.errors import UserError
+from nntui.tui.screens.questions import AskChoice, AskText, AskYesNo
+from nntui.tui.widgets.overlay import Option, about, fuzzy
+
+HOSTILE = "[bold red]loud[/] \x1b[31m\u202e"
+TAMED = "[bold red]loud[/] ·[31m·"
+
+
+async def asked(tmp_path: Path, question: ModalScreen, keys: list[str], charset: str = "braille", size=(80, 24)):
+    """What a question returns after these keys, and what it showed before them."""
+    app = app_of(tmp_path, charset=charset)
+    answers: list[object] = []
+    async with app.run_test(size=size) as pilot:
+        await app.push_screen(question, answers.append)
+        await pilot.pause()
+        shown = screen_text(pilot)
+        await pilot.press(*keys)
+        if keys:
+            await until(pilot, lambda: answers)
+            assert not isinstance(app.screen, ModalScreen)
+    return (answers or [None])[0], shown
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["y"], True),
+        (["n"], False),
+        (["escape"], False),
+        (["enter"], False),
+        (["left", "enter"], True),
+        (["tab", "enter"], True),
+        (["tab", "shift+tab", "enter"], False),
+    ],
+)
+async def test_yes_or_no_by_keys(tmp_path, keys, answer):
+    got, shown = await asked(tmp_path, AskYesNo("Delete it?", "12 kB", yes="delete", no="keep"), keys)
+    assert got is answer
+    assert "Delete it?" in shown and "12 kB" in shown and "y delete" in shown and "n keep" in shown
+
+
+async def test_the_default_answer_can_be_yes(tmp_path):
+    assert (await asked(tmp_path, AskYesNo("Stop it?", default=True), ["enter"]))[0] is True
+
+
+async def test_a_click_answers(tmp_path):
+    app = app_of(tmp_path)
+    answers: list[object] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(AskYesNo("Delete it?", yes="delete", no="keep"), answers.append)
+        await pilot.pause()
+        await pilot.click("Answers", offset=(3, 1))
+        await until(pilot, lambda: answers == [True])
+
+
+async def test_foreign_text_is_drawn_as_text(tmp_path):
+    _, shown = await asked(tmp_path, AskYesNo(HOSTILE, HOSTILE, yes=HOSTILE), [])
+    assert shown.count(TAMED) == 3 and "\x1b" not in shown
+    _, shown = await asked(tmp_path, AskChoice(HOSTILE, [Option(1, HOSTILE, HOSTILE)]), [])
+    assert shown.count("[bold red]loud[/] ·[31m") == 3
+    _, shown = await asked(tmp_path, AskText(HOSTILE, "", hint=HOSTILE), [])
+    assert shown.count(TAMED) == 2
+
+
+async def test_a_text_is_checked_as_it_is_typed(tmp_path):
+    def whole(text: str) -> str | None:
+        if text == "13":
+            raise UserError("13 is unlucky", advice="take 14")
+        int(text)
+        return "above 0" if int(text) < 1 else None
+
+    app = app_of(tmp_path)
+    answers: list[object] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(AskText("Epochs", "5", whole), answers.append)
+        await pilot.pause()
+        for keys, wrong in (("0", "above 0"), ("x", "invalid literal"), ("13", "13 is unlucky. take 14")):
+            await pilot.press("ctrl+u", *keys)
+            await until(pilot, lambda wrong=wrong: wrong in screen_text(pilot))
+            await pilot.press("enter")
+            assert not answers
+        await pilot.press("ctrl+u", "7")
+        await until(pilot, lambda: "unlucky" not in screen_text(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: answers == ["7"])
+
+
+async def test_a_value_is_taken_as_it_is_and_typing_replaces_it(tmp_path):
+    assert (await asked(tmp_path, AskText("Name", "otter"), ["enter"]))[0] == "otter"
+    assert (await asked(tmp_path, AskText("Name", "otter"), ["q", "enter"]))[0] == "q"
+    assert (await asked(tmp_path, AskText("Note", "otter", select=False), ["s", "enter"]))[0] == "otters"
+    assert (await asked(tmp_path, AskText("Name", "otter"), ["x", "escape"]))[0] is None
+
+
+CHOICES = [Option("last", "last, step 40"), Option("best", "best, step 20"), Option("10", "step 10", "epoch 1/4")]
+
+
+@pytest.mark.parametrize(
+    ("keys", "answer"),
+    [
+        (["enter"], "last"),
+        (["down", "enter"], "best"),
+        (["down", "down", "down", "up", "enter"], "best"),
+        (["pagedown", "enter"], "10"),
+        ([*"bes", "enter"], "best"),
+        ([*"10", "enter"], "10"),
+        ([*"none such", "enter", "escape"], None),
+    ],
+)
+async def test_one_of_several_by_keys(tmp_path, keys, answer):
+    got, shown = await asked(tmp_path, AskChoice("Fork at", CHOICES), keys)
+    assert got == answer
+    assert "step 10" in shown and "epoch 1/4" in shown
+
+
+async def test_one_of_several_by_mouse(tmp_path):
+    app = app_of(tmp_path)
+    answers: list[object] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(AskChoice("Fork at", CHOICES), answers.append)
+        await pilot.pause()
+        await pilot.click("Options", offset=(5, 1))
+        await until(pilot, lambda: answers == ["best"])
+
+
+async def test_they_fit_a_small_terminal_and_the_c_locale(tmp_path):
+    _, shown = await asked(tmp_path, AskYesNo("Delete it? " * 8, "a long word " * 12), [], "ascii", (40, 15))
+    assert shown.isascii() and "y yes" in shown
+    _, shown = await asked(tmp_path, AskChoice("Fork at", CHOICES * 20), [], "ascii", (40, 15))
+    assert shown.isascii() and "> last, step 40" in shown
+
+
+def test_what_is_typed_finds_what_was_meant():
+    names = ["resume", "rename", "stop", "quick-otter-7", "template"]
+
+    def best(query: str) -> str:
+        return max(names, key=lambda name: fuzzy(query, name))
+
+    assert [best(q) for q in ("res", "nam", "qo7", "temp", "otter", "st")] == [
+        "resume", "rename", "quick-otter-7", "template", "quick-otter-7", "stop",
+    ]  # fmt: skip
+    assert fuzzy("xyz", "resume") == 0 and fuzzy("", "resume") == 0
+    assert about("conv", "a convolutional network") > 0 and about("net conv", "a convolutional network") > 0
+    assert about("volutional", "a convolutional network") == 0
