@@ -76,7 +76,7 @@ def ours(length: int, view: View, rounds: int) -> dict[str, float]:
 def plotext(length: int, rounds: int) -> float | None:
     """A frame of textual-plotext's plot of the same curve, None where it is not installed."""
     try:
-        from textual_plotext import Plot
+        from textual_plotext import Plot  # type: ignore[import-not-found]
     except ImportError:
         return None
     series = loss(length)

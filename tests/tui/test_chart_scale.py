@@ -108,7 +108,7 @@ def test_labels_of_close_values_are_told_apart() -> None:
 
 
 def test_ticks_are_multiples_of_their_step_and_alike_in_decimals() -> None:
-    assert labels(linear_ticks(0.0, 2.5, 8)) == ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5"]
+    assert labels(linear_ticks(0.0, 2.5, 12)) == ["0.0", "0.5", "1.0", "1.5", "2.0", "2.5"]
     assert labels((0.0, 0.5, 1.0), percent=True) == ["0", "50", "100"]
 
 

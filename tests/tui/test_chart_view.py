@@ -120,6 +120,14 @@ class Shown(App[None]):
         self.views.append(message.view)
 
 
+def window(chart: Chart) -> tuple[int, int] | None:
+    return chart.view.window
+
+
+def crosshair(chart: Chart) -> int | None:
+    return chart.view.crosshair
+
+
 def title(chart: Chart) -> str:
     return text_of(chart.shown[0])
 
@@ -128,14 +136,14 @@ async def test_keys_zoom_pan_and_go_back() -> None:
     app = Shown()
     async with app.run_test(size=(120, 14)) as pilot:
         await pilot.press("left_curly_bracket")
-        assert app.chart.view.window == (200, 800)
+        assert window(app.chart) == (200, 800)
         await pilot.press("right_square_bracket")
-        assert app.chart.view.window == (350, 950)
+        assert window(app.chart) == (350, 950)
         await pilot.press("left_square_bracket", "left_square_bracket", "left_square_bracket")
-        assert app.chart.view.window == (0, 600)
+        assert window(app.chart) == (0, 600)
         assert "0–600" in title(app.chart)
         await pilot.press("0")
-        assert app.chart.view.window is None
+        assert window(app.chart) is None
         assert app.windows[0] == (200, 800, True)
         assert app.windows[-1] == (0, 1000, False)
 
@@ -146,13 +154,12 @@ async def test_keys_for_scale_smoothing_and_crosshair() -> None:
         await pilot.press("L", "a")
         assert (app.chart.view.log, app.chart.view.smoothing) == (True, 0.6)
         await pilot.press("x")
-        assert app.chart.view.crosshair == 1000
+        assert crosshair(app.chart) == 1000
         assert "step 1,000" in title(app.chart)
         await pilot.press("left", "left")
-        assert app.chart.view.crosshair is not None
-        assert app.chart.view.crosshair < 1000
+        assert (crosshair(app.chart) or 0) in range(900, 1000)
         await pilot.press("x")
-        assert app.chart.view.crosshair is None
+        assert crosshair(app.chart) is None
         assert app.views[0].log
 
 
@@ -211,9 +218,9 @@ async def test_a_zoom_outlives_curves_of_its_window_alone() -> None:
         await pilot.press("left_curly_bracket")
         app.chart.curves = [Curve("train", "train", points((s, 1.0) for s in range(200, 801)))]
         app.chart.redraw()
-        assert app.chart.view.window == (200, 800)
+        assert window(app.chart) == (200, 800)
         await pilot.press("right_square_bracket")
-        assert app.chart.view.window == (350, 950)
+        assert window(app.chart) == (350, 950)
 
 
 async def test_it_draws_in_the_charset_of_the_app() -> None:

@@ -1,7 +1,6 @@
 """Rasters: dots finer than a cell, as braille (2 by 4), quarter blocks (2 by 2) or ASCII (1 by 3).
 
-A raster holds a mask of dots for each cell and who drew there last. Dots of several curves in one cell are merged; the
-later curve gives the style.
+A raster holds a mask of dots for each cell, of one curve. Where curves meet in a cell their dots are merged.
 """
 
 from __future__ import annotations
@@ -48,13 +47,17 @@ class Raster:
     def __init__(self, width: int, height: int, grain: Grain) -> None:
         self.width, self.height, self.grain = width, height, grain
         self.masks = [bytearray(width) for _ in range(height)]
-        self.owners = [bytearray(width) for _ in range(height)]
-        """Who drew last in a cell, from 1; 0 for nobody."""
         self.columns, self.rows = width * grain.across, height * grain.down
         """Of dots."""
         self._down, self._across, self._whole = grain.down, grain.across, (1 << grain.down) - 1
 
-    def run(self, column: int, top: int, bottom: int, owner: int) -> None:
+    def copy(self) -> Raster:
+        other = Raster(0, 0, self.grain)
+        other.width, other.height, other.columns, other.rows = self.width, self.height, self.columns, self.rows
+        other.masks = [row[:] for row in self.masks]
+        return other
+
+    def run(self, column: int, top: int, bottom: int) -> None:
         """Set the dots of a column from row `top` to row `bottom`, both in."""
         if top < 0:
             top = 0
@@ -67,19 +70,13 @@ class Raster:
         shift = column % across * down
         whole = self._whole << shift
         a, b = top // down, bottom // down
-        masks, owners = self.masks, self.owners
+        masks = self.masks
         first = whole << top % down & whole
         final = whole >> down - 1 - bottom % down & whole
         if a == b:
             masks[a][x] |= first & final
-            owners[a][x] = owner
             return
         masks[a][x] |= first
         masks[b][x] |= final
-        owners[a][x] = owners[b][x] = owner
         for y in range(a + 1, b):
             masks[y][x] |= whole
-            owners[y][x] = owner
-
-    def dot(self, column: int, row: int, owner: int) -> None:
-        self.run(column, row, row, owner)

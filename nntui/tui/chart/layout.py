@@ -176,12 +176,14 @@ def _trace(plot: Plot, i: int, curve: Curve, memory: Memory, smoothing: float, u
     """A curve's dots; smoothed, with the raw ones behind. Its columns as drawn in front."""
     bins = memory.bins(i, curve, plot.scales, plot.columns)
     plot.hidden += bins.hidden
-    if curve.kind == "line" and smoothing > 0:
-        plot.line(bins.bins, "raw", raw=True)
-        smoothed = memory.smoothed(i, curve, smoothing, unit)
-        bins = memory.bins(i, curve, plot.scales, plot.columns, smoothed)._replace(invalid=bins.invalid)
-    plot.line(bins.bins, curve.style, thin=curve.kind == "points")
-    return bins
+    raster = memory.raster(i, curve, plot, bins)
+    if curve.kind == "points" or smoothing <= 0:
+        plot.line(raster, curve.style, thin=curve.kind == "points")
+        return bins
+    plot.line(raster, "raw", raw=True)
+    smoothed = memory.bins(i, curve, plot.scales, plot.columns, memory.smoothed(i, curve, smoothing, unit))
+    plot.line(memory.raster(i, curve, plot, smoothed, smooth=True), curve.style)
+    return smoothed._replace(invalid=bins.invalid)
 
 
 def _mark_invalid(plot: Plot, curve: Curve) -> None:

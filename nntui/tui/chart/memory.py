@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 from nntui.tui.chart.curves import Curve, Series
 from nntui.tui.chart.decimate import Bins, column_of, decimate, extremes, window
+from nntui.tui.chart.dots import Raster
+from nntui.tui.chart.plot import Plot
 from nntui.tui.chart.scale import Scales
 from nntui.tui.chart.smooth import Smoother
+from nntui.tui.chart.trace import Trace
 
 _PROBES = 16
 """Points by which a series is known again."""
@@ -23,6 +26,7 @@ class _Remembered:
         self.settled = 0
         self.smoother: Smoother | None = None
         self.bins: dict[str, tuple[tuple[object, ...], int, Bins]] = {}
+        self.traces: dict[str, tuple[tuple[object, ...], int, Trace]] = {}
         self.extremes: tuple[tuple[object, ...], int, float, float] | None = None
         self.settle(series)
 
@@ -91,6 +95,7 @@ class Memory:
         if known.smoother is None or (known.smoother.weight, known.smoother.unit) != (weight, unit):
             known.smoother = Smoother(weight, unit)
             known.bins.pop("smooth", None)
+            known.traces.pop("smooth", None)
         return known.smoother.follow(curve.series.step, curve.series.mean, known.settled)
 
     def bins(self, i: int, curve: Curve, scales: Scales, columns: int, values: Sequence[float] | None = None) -> Bins:
@@ -106,6 +111,8 @@ class Memory:
         start, before = 0, Bins([], [], 0)
         if name in known and known[name][0] == settings:
             _, start, before = known[name]
+        else:
+            remembered.traces.pop(name, None)
         end = _final(steps, remembered.settled, first, last, columns)
         if end > start:
             more = decimate(steps, mean, low, high, first, last, columns, log=scales.log, start=start, stop=end)
@@ -114,6 +121,23 @@ class Memory:
             start = end
         rest = decimate(steps, mean, low, high, first, last, columns, log=scales.log, start=start)
         return before.then(rest)
+
+    def raster(self, i: int, curve: Curve, plot: Plot, bins: Bins, *, smooth: bool = False) -> Raster:
+        """The dots of a curve's columns, as `bins` gave them for this plot."""
+        remembered = self._curves[i, curve.name]
+        name, thin = "smooth" if smooth else "raw", curve.kind == "points"
+        settings = (plot.scales, plot.width, plot.height, plot.grain, thin)
+        final = len(remembered.bins[name][2].bins) if name in remembered.bins else 0
+        known = remembered.traces.get(name)
+        if known is not None and known[0] == settings and known[1] <= final:
+            _, count, trace = known
+        else:
+            count, trace = 0, Trace(Raster(plot.width, plot.height, plot.grain), plot.dot_row, thin=thin)
+        trace.add(bins.bins[count:final])
+        remembered.traces[name] = (settings, final, trace)
+        shown = trace.copy()
+        shown.add(bins.bins[final:])
+        return shown.raster
 
 
 def _final(steps: Sequence[int], settled: int, first: int, last: int, columns: int) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import compress
 
 from nntui.tui.chart.curves import Curve, Mark
-from nntui.tui.chart.decimate import Bin, Bins, column_of
+from nntui.tui.chart.decimate import Bins, column_of
 from nntui.tui.chart.dots import Raster, grain
 from nntui.tui.chart.scale import Scales
 from nntui.tui.draw.charset import Charset
@@ -23,10 +24,8 @@ class Plot:
         self.grain = grain(charset)
         self.characters = [[" "] * width for _ in range(height)]
         self.styles = [[""] * width for _ in range(height)]
-        self._lines = Raster(width, height, self.grain)
-        self._raws = Raster(width, height, self.grain)
-        self._thins = Raster(width, height, self.grain)
-        self._owners: list[str] = [""]
+        self._layers: list[list[tuple[Raster, str]]] = [[], [], []]
+        """Rasters and their styles: raw curves, joins of points, lines."""
         self.columns = width * self.grain.across
         """Of dots."""
         self.dot_row = scales.rows(max(height, 1) * self.grain.down)
@@ -53,28 +52,30 @@ class Plot:
                 self.characters[y][x] = character
                 self.styles[y][x] = style
 
-    def line(self, bins: Sequence[Bin], style: str, *, raw: bool = False, thin: bool = False) -> None:
-        """A curve of dots. `raw`, and `thin` (each second dot, between points): behind all lines, and nothing of it in
-        a cell of one, so that a line keeps its colour and its shape."""
-        raster = self._raws if raw else self._thins if thin else self._lines
-        if style not in self._owners:
-            self._owners.append(style)
-        owner = self._owners.index(style)
-        trace(raster, bins, self.dot_row, owner, thin=thin)
+    def line(self, raster: Raster, style: str, *, raw: bool = False, thin: bool = False) -> None:
+        """A curve of dots. `raw` and `thin` (the joins of points) lie behind all lines, with nothing in a cell of one:
+        a line keeps its colour and its shape. Where lines meet, dots are merged; the later gives the style."""
+        self._layers[0 if raw else 1 if thin else 2].append((raster, style))
 
     def ink(self) -> None:
         """The dots drawn so far become characters; lines cover what is behind them."""
-        for raster in (self._raws, self._thins, self._lines):
-            glyphs = raster.grain.glyphs
-            for y in range(self.height):
-                masks, owners = raster.masks[y], raster.owners[y]
-                if not any(masks):
-                    continue
-                characters, styles = self.characters[y], self.styles[y]
-                for x, mask in enumerate(masks):
-                    if mask:
-                        characters[x] = glyphs[mask]
-                        styles[x] = self._owners[owners[x]]
+        glyphs = self.grain.glyphs
+        cells = range(self.width)
+        for layer in self._layers:
+            merged = [bytearray(self.width) for _ in range(self.height if len(layer) > 1 else 0)]
+            for raster, style in layer:
+                for y, masks in enumerate(raster.masks):
+                    characters, styles = self.characters[y], self.styles[y]
+                    if merged:
+                        together = merged[y]
+                        for x in compress(cells, masks):
+                            together[x] |= masks[x]
+                            characters[x] = glyphs[together[x]]
+                            styles[x] = style
+                    else:
+                        for x in compress(cells, masks):
+                            characters[x] = glyphs[masks[x]]
+                            styles[x] = style
 
     def points(self, bins: Bins, mark: str, style: str) -> None:
         """A mark at each point; of several in a cell's column, the last."""
@@ -116,48 +117,6 @@ def spans(characters: Sequence[str], styles: Sequence[str]) -> Line:
     if styles:
         out.append(("".join(characters[start:]), before))
     return out
-
-
-def trace(
-    raster: Raster, bins: Sequence[Bin], dot_row: Callable[[float], int], owner: int, *, thin: bool = False
-) -> None:
-    """A curve's columns and the joins between them as dots."""
-    before: tuple[Bin, int, int, int] | None = None
-    for bin in bins:
-        top = dot_row(bin.high)
-        if bin.low == bin.high:
-            bottom = start = end = top
-        else:
-            bottom, start, end = dot_row(bin.low), dot_row(bin.first), dot_row(bin.last)
-        if before is not None and bin.joined:
-            _join(raster, before, (bin, top, bottom, start), owner, 2 if thin else 1)
-        if not thin:
-            raster.run(bin.column, top, bottom, owner)
-        before = (bin, top, bottom, end)
-
-
-def _join(raster: Raster, a: tuple[Bin, int, int, int], b: tuple[Bin, int, int, int], owner: int, every: int) -> None:
-    """Dots from the last value of one column to the first of the next."""
-    (left, a_top, a_bottom, a_end), (right, b_top, b_bottom, b_start) = a, b
-    gap = right.column - left.column
-    if gap <= 1 and every == 1:
-        # Neighbours: the later one reaches to the edge of the earlier one, so that nothing before it changes.
-        if b_top > a_bottom + 1:
-            raster.run(right.column, a_bottom + 1, b_top, owner)
-        elif b_bottom < a_top - 1:
-            raster.run(right.column, b_bottom, a_top - 1, owner)
-        return
-    slope = (b_start - a_end) / gap
-    half = slope / 2
-    for column in range(max(left.column, -1) + 1, min(right.column, raster.columns)):
-        if column % every:
-            continue
-        middle = a_end + slope * (column - left.column)
-        if every > 1:
-            raster.dot(column, int(middle + 0.5), owner)
-            continue
-        ends = (int(middle - half + 0.5), int(middle + half + 0.5))
-        raster.run(column, min(ends), max(ends), owner)
 
 
 def best_value(mark: Mark, curves: Sequence[Curve]) -> float | None:

@@ -7,7 +7,7 @@ from math import inf, isfinite, log10
 
 from nntui.tui.chart.decimate import Bin, decimate
 from nntui.tui.chart.dots import Raster, grain
-from nntui.tui.chart.plot import trace
+from nntui.tui.chart.trace import Trace
 from nntui.tui.draw.charset import Charset
 
 
@@ -50,7 +50,7 @@ def curve(values: Sequence[float | None], cells: int, charset: Charset, *, log: 
     drawn = [float("nan") if value is None else value for value in known]
     steps = range(len(drawn))
     bins = decimate(steps, drawn, drawn, drawn, 0, max(len(drawn) - 1, 1), raster.columns).bins
-    trace(raster, [_middled(bin) for bin in bins], lambda v: _row(v, bottom, top, raster.rows), 1)
+    Trace(raster, lambda v: _row(v, bottom, top, raster.rows)).add(_middled(bin) for bin in bins)
     glyphs = raster.grain.glyphs
     text = "".join(glyphs[mask] for mask in raster.masks[0])
     return text[:-1] + charset.invalid if known[-1] is None else text

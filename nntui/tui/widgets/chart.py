@@ -13,6 +13,7 @@ from textual.message import Message
 from nntui.tui.chart import view as views
 from nntui.tui.chart.curves import Curve, Mark
 from nntui.tui.chart.layout import Frame, draw
+from nntui.tui.chart.memory import Memory
 from nntui.tui.chart.view import View
 from nntui.tui.draw.charset import BRAILLE, Charset
 from nntui.tui.widgets.lines import Lines
@@ -76,6 +77,7 @@ class Chart(Lines, can_focus=True):
         self.marks: Sequence[Mark] = ()
         self.view = View()
         self._frame = Frame([], None)
+        self._memory = Memory()
         self._whole: tuple[int, int] | None = None
         self._dragged: tuple[int, int] | None = None
         """Where the mouse went down, and the first step then."""
@@ -103,7 +105,7 @@ class Chart(Lines, can_focus=True):
         self._whole = self.whole
         self._frame = draw(
             self.curves, self.marks, self.view, width, height, self.charset, title=self.title, percent=self.percent,
-            focused=self.has_focus, before=self._frame.scales, whole=self._whole,
+            focused=self.has_focus, memory=self._memory, whole=self._whole,
         )  # fmt: skip
         self.show(self._frame.lines)
 
