@@ -23,7 +23,7 @@ from nntui.tui.draw.meanings import MEANINGS
 from nntui.tui.draw.text import Line, text_of, width
 from nntui.tui.palette import DARK, Palette
 from nntui.tui.plugin_panels.drawing import Undrawable, drawn
-from nntui.tui.plugin_panels.telling import View, heard, most, panel_lines
+from nntui.tui.plugin_panels.telling import View, heard, rows_and_foot
 from nntui.tui.plugin_panels.wire import MOST_LINES, Drawn, Failure, Staged
 
 SPACE = Space(width=40, height=10)
@@ -174,16 +174,17 @@ def view(**changes: Any) -> View:
 
 
 def shown(view: View, height: int = 8, cells: int = 60) -> list[str]:
-    lines = panel_lines(view, cells, height, BRAILLE)
-    assert len(lines) <= height and all(width(line) <= cells for line in lines)
-    return texts(lines)
+    rows, foot = rows_and_foot(view, cells, height, BRAILLE)
+    assert len(foot) < height and all(width(line) <= cells for line in rows + foot)
+    assert view.failure is None or len(rows) <= height
+    return texts(rows + foot)
 
 
 def test_it_says_what_it_waits_for() -> None:
     assert shown(view()) == ["odd/loss is being imported …"]
     assert shown(heard(view(), Staged("reading"))) == ["odd/loss reads the run …"]
     assert shown(heard(view(), Drawn(lines=[]))) == ["odd/loss has nothing to show yet"]
-    assert texts(panel_lines(view(), 60, 8, ASCII)) == ["odd/loss is being imported ~"]
+    assert texts(rows_and_foot(view(), 60, 8, ASCII)[0]) == ["odd/loss is being imported ~"]
 
 
 def test_a_failure_says_whose_it_is_and_what_to_do() -> None:
@@ -211,15 +212,6 @@ def test_a_drawing_takes_the_place_of_a_failure() -> None:
     assert shown(heard(failed, Drawn(lines=[[("well", "")]], printed="hello"))) == ["well", "printed: hello"]
 
 
-def test_a_long_drawing_is_scrolled() -> None:
-    long = heard(view(), Drawn(lines=[[(str(n), "")] for n in range(100)]))
-    assert shown(long, height=4) == ["0", "1", "2", "↑↓ lines 1-3 of 100"]
-    assert most(long, 4) == 97
-    end = View(panel="odd/loss", lines=long.lines, top=98)
-    assert shown(end, height=4) == ["97", "98", "99", "↑↓ lines 98-100 of 100"]
-    assert shown(end, height=2) == ["98", "99"]
-
-
 def test_what_comes_from_the_process_is_trusted_no_more_than_the_plugin() -> None:
     evil = heard(view(), Drawn(lines=[[("\x1b[2J", "")]], printed="\x1b[2J"))
-    assert unsafe(panel_lines(evil, 40, 5, BRAILLE)) == set()
+    assert [unsafe(lines) for lines in rows_and_foot(evil, 40, 5, BRAILLE)] == [set(), set()]

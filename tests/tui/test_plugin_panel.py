@@ -16,9 +16,15 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from nntui.runs.folder import RunFolder
+from nntui.runs.settings import Settings
+from nntui.runs.state import RunState
+from nntui.tui.app import NNTuiApp
+from nntui.tui.draw.charset import BRAILLE
 from nntui.tui.draw.text import text_of
+from nntui.tui.facts import Facts
 from nntui.tui.palette import THEMES
 from nntui.tui.plugin_panels.client import Limits
+from nntui.tui.watched import Watched
 from nntui.tui.widgets.plugin_panel import PluginPanel
 
 LIMITS = Limits(start=60, first=60, draw=60, interval=0.05)
@@ -51,6 +57,7 @@ class Shelf(App[None]):
     def __init__(self, *panels: PluginPanel) -> None:
         super().__init__()
         self.panels = panels
+        self.charset = BRAILLE
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = "nntui-dark"
@@ -61,7 +68,8 @@ class Shelf(App[None]):
 
 
 def panel(run: RunFolder, name: str, *, limits: Limits = LIMITS, hidden_seconds: float = 30.0) -> PluginPanel:
-    return PluginPanel(run, f"odd/{name}", limits=limits, hidden_seconds=hidden_seconds)
+    watched = Watched(run, Facts("quick-otter-7"), RunState(), "training")
+    return PluginPanel(watched, f"odd/{name}", limits=limits, hidden_seconds=hidden_seconds)
 
 
 def text(panel: PluginPanel) -> str:
@@ -181,21 +189,24 @@ async def test_a_panel_that_is_taken_away_leaves_no_process(run: RunFolder) -> N
 
 
 async def test_it_is_drawn_anew_for_another_size_and_scrolled_where_it_is_long(run: RunFolder) -> None:
-    shown = PluginPanel(run, "odd/modules", limits=LIMITS)
+    shown = panel(run, "modules")
     async with Shelf(shown).run_test() as pilot:
-        await until(pilot, lambda: "↑↓ lines 1-7 of" in text(shown))
-        first = text(shown).splitlines()[:7]
+        await until(pilot, lambda: shown.place.startswith("1-8/"))
+        first = text(shown).splitlines()
         shown.focus()
         await pilot.press("down")
-        assert text(shown).splitlines()[:6] == first[1:]
+        assert text(shown).splitlines()[:7] == first[1:]
         await pilot.press("pagedown", "pageup", "pageup")
-        assert text(shown).splitlines()[:7] == first
+        assert text(shown).splitlines() == first
         shown.styles.height = 4
-        await until(pilot, lambda: "↑↓ lines 1-3 of" in text(shown))
+        await until(pilot, lambda: shown.place.startswith("1-4/"))
+        shown.titled = True
+        shown.redraw()
+        assert text(shown).startswith("modules ───") and shown.place.startswith("1-3/")
 
 
 async def test_colours_of_rich_follow_the_theme(run: RunFolder) -> None:
-    shown = PluginPanel(run, "odd/coloured", limits=LIMITS)
+    shown = panel(run, "coloured")
     app = Shelf(shown)
     async with app.run_test() as pilot:
         await until(pilot, lambda: "there" in text(shown))
@@ -206,3 +217,31 @@ async def test_colours_of_rich_follow_the_theme(run: RunFolder) -> None:
         app.theme = "nntui-light"
         await pilot.pause()
         assert "red" in text(shown)
+
+
+async def test_it_follows_a_run_that_is_renamed(run: RunFolder) -> None:
+    shown = panel(run, "newest")
+    async with Shelf(shown).run_test() as pilot:
+        await until(pilot, lambda: "step 1" in text(shown))
+        moved = RunFolder(run.path.rename(run.path.with_name("birds")))
+        shown.watched.folder = moved
+        shown.redraw()
+        odd_panels.append(moved, odd_panels.progress(2))
+        await until(pilot, lambda: "step 2" in text(shown))
+
+
+async def test_it_is_one_of_the_panels_of_a_run(run: RunFolder) -> None:
+    odd_panels.append(run, odd_panels.evaluated(10, accuracy=0.5))
+    app = NNTuiApp(run.path.parent, open=run, screen="run", settings=Settings(charset="braille"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: len(app.screen.query(PluginPanel)) > 2)
+        own, newest, raises = list(app.screen.query(PluginPanel))[:3]
+        assert [p.panel for p in (own, newest, raises)] == ["builtin/metrics", "odd/newest", "odd/raises"]
+        assert [p.pid for p in (own, newest, raises)] == [None, None, None]
+        await pilot.press("6")
+        await until(pilot, lambda: "0.5000" in text(own))
+        await pilot.press("8")
+        await until(pilot, lambda: "odd/raises raised ValueError" in text(raises))
+        assert newest.pid is None and own.pid is not None
+        pids = [own.pid, raises.pid]
+    assert [await gone(pid) for pid in pids] == [True, True]

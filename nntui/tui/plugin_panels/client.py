@@ -55,7 +55,7 @@ class PanelProcess:
     """One process for one panel of one run. `run` it once; `tell` hears drawings and failures, in the event loop."""
 
     def __init__(self, folder: RunFolder, panel: str, tell: Callable[[Said], None], limits: Limits) -> None:
-        self._folder = folder
+        self.folder = folder
         self._panel = panel
         self._tell = tell
         self._limits = limits
@@ -86,7 +86,7 @@ class PanelProcess:
     async def run(self) -> None:
         """Start the process and listen until it ends, or this is cancelled; nothing that it started is left then."""
         request = Request(
-            folder=str(self._folder.path.absolute()),
+            folder=str(self.folder.path.absolute()),
             panel=self._panel,
             path=sys.path,
             limit=self._limits.first + 10.0,

@@ -15,8 +15,6 @@ _STAGES: dict[Stage, str] = {
     "drawing": "is being drawn",
     "resting": "is being drawn",
 }
-_FEWEST = 3
-"""Lines that a panel must have for one of them to tell where it is scrolled to."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +29,6 @@ class View:
     printed: str = ""
     failure: Failure | None = None
     """Of the last attempt."""
-    top: int = 0
-    """The first line that is seen."""
 
 
 def heard(view: View, said: Said) -> View:
@@ -47,43 +43,21 @@ def heard(view: View, said: Said) -> View:
             return replace(view, failure=said)
 
 
-def most(view: View, height: int) -> int:
-    """The last line that can be at the top."""
-    lines = view.lines or []
-    return max(0, len(lines) - _room(view, height))
-
-
-def _room(view: View, height: int) -> int:
-    """Lines of the drawing that are seen at once."""
-    height -= bool(view.printed)
-    long = len(view.lines or []) > height
-    return max(1, height - 1 if long and height >= _FEWEST else height)
-
-
-def panel_lines(view: View, width: int, height: int, charset: Charset) -> list[Line]:
-    """The panel's lines, at most `height` of at most `width` cells."""
+def rows_and_foot(view: View, width: int, height: int, charset: Charset) -> tuple[list[Line], list[Line]]:
+    """What a panel of this size shows: rows of at most `width` cells, which may be more than fit, and what stays below
+    them. A failure fits."""
     if width <= 0 or height <= 0:
-        return []
+        return [], []
+    foot = [] if view.failure is not None else _printed(view.printed)[: height - 1]
     if view.failure is not None:
-        lines = _failure(view.panel, view.failure, width, height)
+        rows = _failure(view.panel, view.failure, width, height)[:height]
     elif view.lines is None:
-        lines = [[(f"{view.panel} {_STAGES[view.stage]} {charset.ellipsis}", "muted")]]
+        rows = [[(f"{view.panel} {_STAGES[view.stage]} {charset.ellipsis}", "muted")]]
     elif not view.lines:
-        lines = [[(f"{view.panel} has nothing to show yet", "muted")], *_printed(view.printed)]
+        rows = [[(f"{view.panel} has nothing to show yet", "muted")]]
     else:
-        lines = [*_seen(view, height, charset), *_printed(view.printed)]
-    return [cut(line, width) for line in lines[:height]]
-
-
-def _seen(view: View, height: int, charset: Charset) -> list[Line]:
-    """The part of the drawing that fits, and where it stands in the whole."""
-    lines, room = view.lines or [], _room(view, height)
-    top = min(view.top, most(view, height))
-    part = lines[top : top + room]
-    if len(lines) > room and height - bool(view.printed) >= _FEWEST:
-        place = f"{charset.up}{charset.down} lines {top + 1}-{top + len(part)} of {len(lines)}"
-        part = [*part, [(place, "muted")]]
-    return part
+        rows = view.lines
+    return [cut(line, width) for line in rows], [cut(line, width) for line in foot]
 
 
 def _printed(text: str) -> list[Line]:

@@ -3,51 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from nntui.tui.draw.charset import BRAILLE, Charset
+from nntui.hooks.names import split_qualified
 from nntui.tui.plugin_panels.client import Limits, PanelProcess
-from nntui.tui.plugin_panels.telling import View, heard, most, panel_lines
+from nntui.tui.plugin_panels.telling import View, heard, rows_and_foot
 from nntui.tui.plugin_panels.wire import Failure, Said, Shape
-from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.panels import Body, Panel
 
 if TYPE_CHECKING:
-    from textual import events
-
-    from nntui.runs.folder import RunFolder
+    from nntui.tui.watched import Watched
 
 HIDDEN_SECONDS = 30.0
 """How long the process of a panel that nobody sees is kept."""
 
 
-class PluginPanel(Lines, can_focus=True):
-    """`panel` ("plugin/name") of the run in `folder`."""
+class PluginPanel(Panel):
+    """`panel` ("plugin/name") of a run."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "retry", "try again", id="plugin-panel.retry", tooltip="Start the plugin's process again"),
-        Binding("up", "scroll_lines(-1)", "up", show=False, id="plugin-panel.up", tooltip="A line up"),
-        Binding("down", "scroll_lines(1)", "down", show=False, id="plugin-panel.down", tooltip="A line down"),
-        Binding("pageup", "scroll_pages(-1)", "page up", show=False, id="plugin-panel.page-up", tooltip="A page up"),
-        Binding("pagedown", "scroll_pages(1)", "page down", show=False, id="plugin-panel.page-down",
-                tooltip="A page down"),
-    ]  # fmt: skip
+        Binding("enter", "retry", "try again", id="panel.retry", tooltip="Start the plugin's process again"),
+    ]
 
     def __init__(
         self,
-        folder: RunFolder,
+        watched: Watched,
         panel: str,
         *,
         limits: Limits | None = None,
         hidden_seconds: float = HIDDEN_SECONDS,
         id: str | None = None,
-        classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.folder = folder
+        super().__init__(watched, id=id)
         self.panel = panel
+        self.title = split_qualified(panel)[1]
         self._limits = limits or Limits()
         self._hidden_seconds = hidden_seconds
         self._view = View(panel=panel)
@@ -70,7 +61,6 @@ class PluginPanel(Lines, can_focus=True):
     # seen and not seen
 
     def on_mount(self) -> None:
-        super().on_mount()
         self.app.screen_change_signal.subscribe(self, lambda _: self._look())
 
     def on_show(self) -> None:
@@ -81,10 +71,8 @@ class PluginPanel(Lines, can_focus=True):
         self._seen = False
         self._look()
 
-    def on_resize(self, event: events.Resize) -> None:
-        del event
+    def on_resize(self) -> None:
         self._look()
-        self._draw()
 
     async def on_unmount(self) -> None:
         self._forget_leaving()
@@ -95,13 +83,15 @@ class PluginPanel(Lines, can_focus=True):
         if not self.is_attached:
             return
         seen = self._seen and self._uncovered() and self.size.width > 0 and self.size.height > 0
+        if self._process is not None and self._process.folder != self.watched.folder:
+            self._leave()  # the run was renamed
         if seen:
             self._forget_leaving()
             if self._hosting is None and not (self._view.failure is not None and self._view.failure.ended):
                 self._start()
         elif self._hosting is not None and self._leaving is None:
             self._leaving = asyncio.get_running_loop().call_later(self._hidden_seconds, self._leave)
-        if self._process is not None:
+        if self._process is not None and self._hosting is not None:
             self._process.resize(self._shape(seen))
 
     def _uncovered(self) -> bool:
@@ -111,13 +101,13 @@ class PluginPanel(Lines, can_focus=True):
 
     def _shape(self, seen: bool) -> Shape:
         width, height = self.size
-        charset = self._charset.name
-        return Shape(width=width, height=height, charset=charset, colours=not self.app.no_color, shown=seen)
-
-    @property
-    def _charset(self) -> Charset:
-        chosen = getattr(self.app, "charset", BRAILLE)
-        return chosen if isinstance(chosen, Charset) else BRAILLE
+        return Shape(
+            width=width,
+            height=max(height - self.titled, 1),
+            charset=self.charset.name,
+            colours=not self.app.no_color,
+            shown=seen,
+        )
 
     def _forget_leaving(self) -> None:
         if self._leaving is not None:
@@ -127,7 +117,7 @@ class PluginPanel(Lines, can_focus=True):
     # the process
 
     def _start(self) -> None:
-        self._process = PanelProcess(self.folder, self.panel, self._told, self._limits)
+        self._process = PanelProcess(self.watched.folder, self.panel, self._told, self._limits)
         self._hosting = asyncio.create_task(self._process.run(), name=f"panel {self.panel}")
         self._hosting.add_done_callback(self._done)
 
@@ -153,12 +143,17 @@ class PluginPanel(Lines, can_focus=True):
 
     def _told(self, said: Said) -> None:
         before, self._view = self._view, heard(self._view, said)
-        self._draw()
+        self.redraw()
         if (before.failure is None) != (self._view.failure is None):
             self.refresh_bindings()  # `enter` has a meaning only after a failure
 
-    def _draw(self) -> None:
-        self.show(panel_lines(self._view, self.size.width, self.size.height, self._charset))
+    def body(self, cells: int, height: int) -> Body:
+        rows, foot = rows_and_foot(self._view, cells, height, self.charset)
+        return Body(rows=rows, foot=foot)
+
+    def redraw(self) -> None:
+        self._look()  # a title may have come, and taken a line of the room
+        super().redraw()
 
     # actions
 
@@ -170,14 +165,6 @@ class PluginPanel(Lines, can_focus=True):
         """Start it again, whether its process ended or goes on failing."""
         await self._stop()
         self._view = View(panel=self.panel)
-        self._draw()
+        self.redraw()
         self.refresh_bindings()
         self._look()
-
-    def action_scroll_lines(self, lines: int) -> None:
-        top = min(max(self._view.top + lines, 0), most(self._view, self.size.height))
-        self._view = replace(self._view, top=top)
-        self._draw()
-
-    def action_scroll_pages(self, pages: int) -> None:
-        self.action_scroll_lines(pages * max(1, self.size.height - 2))
