@@ -73,10 +73,11 @@ class Attached:
                 begin = at = 0
             if self.offset == at:
                 break
+            cuts = self.state.history.cuts
             fold_all(events, self.state)
             if self.state.vitals.needs:
                 raise newer(self.folder.name, self.state.vitals.needs)
-            self.marks.add(at, self.offset, events)
+            self.marks.add(at, self.offset, events, rising=self.state.history.cuts == cuts)
             at = self.offset
             yield events
         for command in self._commands.poll():

@@ -50,37 +50,40 @@ class Series:
 
 
 class Points:
-    """Exact points in columns, by rising step: 56 bytes each. What was not given, and what JSON had not, is NaN."""
+    """Exact points in columns, by rising step. What was not given, and what JSON had not, is NaN.
+
+    Lists: of an array each reading would make every number anew, and these are read a few times each.
+    """
 
     def __init__(self) -> None:
-        self.step: array[int] = array("q")
-        self.epoch: array[float] = array("d")
-        self.time: array[float] = array("d")
-        self.values: dict[Quantity, array[float]] = {name: array("d") for name in QUANTITIES}
+        self.step: list[int] = []
+        self.epoch: list[float] = []
+        self.time: list[float] = []
+        self.values: dict[Quantity, list[float]] = {name: [] for name in QUANTITIES}
 
     def __len__(self) -> int:
         return len(self.step)
 
     def extend(self, events: Sequence[Progress]) -> None:
-        values = self.values  # an array of a list first: three times as fast as to extend by the list
-        self.step += array("q", [e.step for e in events])
-        self.epoch += array("d", [e.epoch for e in events])
-        self.time += array("d", [e.time for e in events])
-        values["loss"] += array("d", [nan if e.loss is None else e.loss for e in events])
-        values["lr"] += array("d", [e.lr for e in events])
-        values["samples_per_second"] += array("d", [e.samples_per_second for e in events])
-        values["grad_norm"] += array("d", [nan if e.grad_norm is None else e.grad_norm for e in events])
+        values = self.values
+        self.step += [e.step for e in events]
+        self.epoch += [e.epoch for e in events]
+        self.time += [e.time for e in events]
+        values["loss"] += [nan if e.loss is None else e.loss for e in events]
+        values["lr"] += [e.lr for e in events]
+        values["samples_per_second"] += [e.samples_per_second for e in events]
+        values["grad_norm"] += [nan if e.grad_norm is None else e.grad_norm for e in events]
 
     def drop(self, part: slice) -> None:
-        columns: list[array[Any]] = [self.step, self.epoch, self.time, *self.values.values()]
+        columns: list[list[Any]] = [self.step, self.epoch, self.time, *self.values.values()]
         for column in columns:
             del column[part]
 
 
-def _finite(values: array[float]) -> array[float]:
+def _finite(values: list[float]) -> array[float]:
     """Infinities as NaN."""
     if isfinite(sum(values)):
-        return values
+        return array("d", values)
     return array("d", [value if isfinite(value) else nan for value in values])
 
 
@@ -107,11 +110,10 @@ class Measures:
     def columns(self) -> tuple[array[Any], ...]:  # of numbers: whole and not
         return self.mean, self.low, self.high, self.count, self.invalid
 
-    def add_buckets(self, values: array[float], edges: Sequence[tuple[int, int]], missing_is_invalid: bool) -> None:
+    def add_buckets(self, values: list[float], edges: Sequence[tuple[int, int]], missing_is_invalid: bool) -> None:
         """A bucket for each (begin, end) among the values."""
-        whole = values.tolist()  # of an array each of what follows would make every number anew
-        parts = [whole[begin:end] for begin, end in edges]
-        if not isfinite(sum(whole)):
+        parts = [values[begin:end] for begin, end in edges]
+        if not isfinite(sum(values)):
             parts = [[value for value in part if value - value == 0.0] for part in parts]
         counts = list(map(len, parts))
         low, high = [min(part, default=inf) for part in parts], [max(part, default=-inf) for part in parts]
@@ -122,11 +124,11 @@ class Measures:
         missing = [missing_is_invalid and n < end - begin for (begin, end), n in zip(edges, counts, strict=True)]
         self.invalid += array("b", missing)
 
-    def add_points(self, values: array[float], missing_is_invalid: bool) -> None:
+    def add_points(self, values: list[float], missing_is_invalid: bool) -> None:
         """A bucket for each value."""
         if isfinite(sum(values)):
             for column in (self.mean, self.low, self.high):
-                column += values
+                column += array("d", values)
             self.count += array("q", [1]) * len(values)
             self.invalid += array("b", bytes(len(values)))
             return
@@ -179,6 +181,8 @@ class History:
         self.time: array[float] = array("d")
         self.measures: dict[Quantity, Measures] = {name: Measures() for name in QUANTITIES}
         self.newest = Points()
+        self.cuts = 0
+        """How often points were taken back."""
         self._due = 2 * self.keep
         """How many newest points there are when the older of them go into buckets. A function of the points alone,
         so that it does not matter in which pieces they came."""
@@ -206,7 +210,7 @@ class History:
         values = _finite(self.newest.values[name])
         missing = array("b", [v != v for v in values] if name != "grad_norm" else bytes(len(values)))
         return Series(
-            step=self.first + self.newest.step,
+            step=self.first + array("q", self.newest.step),
             mean=mean + values,
             low=low + values,
             high=high + values,
@@ -215,7 +219,9 @@ class History:
 
     def axis(self, name: Literal["epoch", "time"]) -> array[float]:
         """Beside `Series.step`: the epoch, or when that was (seconds since 1970)."""
-        return self.epoch + self.newest.epoch if name == "epoch" else self.time + self.newest.time
+        if name == "epoch":
+            return self.epoch + array("d", self.newest.epoch)
+        return self.time + array("d", self.newest.time)
 
     def latest(self, name: Quantity) -> float:
         """The last value, of a bucket its mean; NaN where there is none."""
@@ -325,6 +331,7 @@ class History:
         after `step` is dropped whole: what stays never was superseded, and a gap narrower than a bucket is left.
         """
         newest = self.newest
+        self.cuts += 1
         if newest.step and newest.step[0] <= step:
             newest.drop(slice(bisect_right(newest.step, step), None))
         else:
@@ -333,8 +340,7 @@ class History:
         self._due = max(len(newest), self.keep) + self.keep
 
     def _truncate(self, keep: int) -> None:
-        columns: list[array[Any]] = [self.first, self.last, self.epoch, self.time]
-        for column in columns + [column for measures in self.measures.values() for column in measures.columns()]:
+        for column in self._settled():
             del column[keep:]
         self._seen.clear()
 
@@ -342,25 +348,30 @@ class History:
 
     def to_plain(self) -> dict[str, Any]:  # whole numbers, and bytes of columns
         """In types that any format has; numbers in this machine's byte order."""
-        return {"shift": self.shift, "due": self._due, "columns": [column.tobytes() for column in self._columns()]}
+        newest: list[array[Any]] = [array("q", self.newest.step), *(array("d", column) for column in self._newest())]
+        columns = [column.tobytes() for column in [*self._settled(), *newest]]
+        return {"shift": self.shift, "due": self._due, "columns": columns}
 
     @classmethod
     def from_plain(cls, plain: dict[str, Any]) -> History:
         """Raises ValueError, TypeError or KeyError for what is none."""
         history = cls()
         history.shift, history._due = int(plain["shift"]), int(plain["due"])
-        columns = history._columns()
-        for column, text in zip(columns, plain["columns"], strict=True):
+        settled, texts = history._settled(), list(plain["columns"])
+        for column, text in zip(settled, texts, strict=False):
             column.frombytes(text)
-        settled, newest = len(history.first), len(history.newest.step)
-        beside = 4 + 5 * len(QUANTITIES)
-        lengths = [len(column) for column in columns]
-        if lengths != [settled] * beside + [newest] * (len(columns) - beside) or history._due <= newest:
+        steps, *others = texts[len(settled) :]
+        history.newest.step += array("q", steps)
+        for kept, text in zip(history._newest(), others, strict=True):
+            kept += array("d", text)
+        lengths = {len(column) for column in settled}, {len(history.newest), *map(len, history._newest())}
+        if any(len(length) != 1 for length in lengths) or history._due <= len(history.newest):
             raise ValueError("columns of different lengths")
         return history
 
-    def _columns(self) -> list[array[Any]]:
-        measured = [column for name in QUANTITIES for column in self.measures[name].columns()]
-        newest: list[array[Any]] = [self.newest.step, self.newest.epoch, self.newest.time]
-        values = [self.newest.values[name] for name in QUANTITIES]
-        return [self.first, self.last, self.epoch, self.time, *measured, *newest, *values]
+    def _settled(self) -> list[array[Any]]:
+        columns: list[array[Any]] = [self.first, self.last, self.epoch, self.time]
+        return columns + [column for name in QUANTITIES for column in self.measures[name].columns()]
+
+    def _newest(self) -> list[list[float]]:
+        return [self.newest.epoch, self.newest.time, *(self.newest.values[name] for name in QUANTITIES)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add, sub
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -213,16 +215,17 @@ def fold_vitals(v: Vitals, event: AnyEvent) -> Vitals:
 
 def fold_progress(v: Vitals, events: Sequence[Progress]) -> Vitals:
     """The same as `fold_vitals` of each (there is at least one), a tenth of the time."""
-    last, seconds = v.last, v.seconds
-    training = v.phase == "training"
+    times = [event.time for event in events]
+    if v.phase == "training" and v.last > 0:
+        times.insert(0, v.last)
+    passed = list(map(sub, times[1:], times))
+    if times[0] > 0 and min(passed, default=1.0) > 0 and max(passed, default=1.0) < _CLOCK_SET:
+        v.seconds = reduce(add, passed, v.seconds)
+        v.last = times[-1]
+        _fold_progress(v, events[-1])
+        return v
     for event in events:
-        time = event.time
-        if training and last > 0 and 0 < time - last < _CLOCK_SET:
-            seconds += time - last
-        last = time or last
-        training = True
-    v.last, v.seconds = last, seconds
-    _fold_progress(v, events[-1])
+        fold_vitals(v, event)
     return v
 
 

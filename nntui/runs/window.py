@@ -40,10 +40,16 @@ class Marks:
     def __len__(self) -> int:
         return len(self.begin)
 
-    def add(self, begin: int, end: int, events: Sequence[AnyEvent]) -> None:
-        """The lines from byte `begin` to `end` hold `events`."""
-        # `resumed` leaves what was up to its step: it speaks of the one after
+    def add(self, begin: int, end: int, events: Sequence[AnyEvent], *, rising: bool = False) -> None:
+        """The lines from byte `begin` to `end` hold `events`. `rising`: nothing in them took back what was before."""
+        if rising:  # all between the first and the last progress lies between their steps
+            first = next((e.step for e in events if type(e) is Progress), _BEYOND)
+            last = next((e.step for e in reversed(events) if type(e) is Progress), -1)
+            self._put(begin, end, first, last)
+            self.top = max(self.top, last)
+            return
         told = cast(list[Progress | Resumed], [e for e in events if type(e) in _STEPPED])
+        # `resumed` leaves what was up to its step: it speaks of the one after
         steps = [e.step if type(e) is Progress else e.step + 1 for e in told]
         low, high = min(steps, default=_BEYOND), max(steps, default=-1)
         if steps:
