@@ -36,9 +36,9 @@ def activation_lines(curve: ActivationCurve, cells: int, height: int, charset: C
 def _legend(cells: int, charset: Charset) -> Line:
     sign = {"braille": "⣀⣀", "blocks": "▄▄", "ascii": "--"}[charset.name]
     dots = {"braille": "⢀⢀", "blocks": "▖▖", "ascii": "- "}[charset.name]
-    full = cells >= 34
-    first, second = ("f(x)", "f'(x) its derivative") if full else ("f(x)", "f'(x)")
-    return [(" " * _GUTTER, ""), (f"{sign} {first}", _STYLES[2]), ("  ", ""), (f"{dots} {second}", _STYLES[1])]
+    first, second = ("f(x)", "f'(x) its derivative") if cells >= 38 else ("f(x)", "f'(x)")
+    gutter = " " * min(_GUTTER, max(cells - 17, 0))
+    return [(gutter, ""), (f"{sign} {first}", _STYLES[2]), ("  ", ""), (f"{dots} {second}", _STYLES[1])]
 
 
 def _axis(curve: ActivationCurve, cells: int) -> Line:

@@ -96,6 +96,8 @@ def _value(row: Row, room: int, charset: Charset, *, here: bool) -> Line:
         shown = [(f"{left} ", "key"), *shown, (f" {right}", "key")]
     note = _note(row)
     over = room - max(width(shown), _VALUE) - 1
+    if row.source and over < width(note):
+        note = plain(row.source)
     # A summary of which little is left says nothing: it stands below the form, for the row that is chosen.
     if not note or over < min(width(note), 30 if row.kind == "contribution" else 8):
         return cut(shown, room)

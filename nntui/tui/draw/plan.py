@@ -32,7 +32,7 @@ def plan_lines(plan: PlanResult, cells: int, charset: Charset) -> tuple[list[Lin
 
 def layer_lines(plan: PlanResult, cells: int, charset: Charset) -> list[Line]:
     """A head, a line for each layer."""
-    bar = _BAR if cells >= 56 else 0
+    bar = _BAR if cells >= 48 else 0
     room = max(cells - _SHAPE - _COUNT - (bar + 1 if bar else 0) - 2, 8)
     head = f"{fit('layer', room)} {fit('out', _SHAPE)} {fit('parameters', _COUNT, align='right')}"
     lines: list[Line] = [[(head, "muted")]]

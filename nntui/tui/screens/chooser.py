@@ -27,9 +27,18 @@ _MOST_ENTRIES = 200
 class Choices(Options):
     """Options of which some are refused: these are drawn pale."""
 
-    def __init__(self, refused: dict[str, str], *, empty: str) -> None:
+    def __init__(self, refused: dict[str, str], *, start: int, empty: str) -> None:
+        """start: where the cursor is at first."""
         super().__init__(empty=empty)
         self._refused = refused
+        self._start: int | None = start
+
+    def on_resize(self) -> None:
+        if self._start is not None and self.size.height:
+            start, self._start = self._start, None
+            self.choose(start)
+        else:
+            super().on_resize()
 
     def show(self, lines: Sequence[Line]) -> None:
         seen = self.found[self._first :]
@@ -64,7 +73,9 @@ class Chooser(OverlayScreen["str | None"]):
             yield Words(self._title, "strong title")
             hint = "type to search, or a path such as ./pets" if self._paths else "type to search"
             yield Input(placeholder=hint, id="answer")
-            yield Choices(self._refused, empty="nothing is called so")
+            names = [offered.name for offered in self._offered]
+            start = names.index(self._now) if self._now in names else 0
+            yield Choices(self._refused, start=start, empty="nothing is called so")
             yield Lines(id="about")
 
     def on_mount(self) -> None:
@@ -75,9 +86,6 @@ class Chooser(OverlayScreen["str | None"]):
         choices = self.query_one(Choices)
         choices.styles.height = min(max(len(self._offered), 1), _TALLEST)
         choices.offer(self._options())
-        names = [offered.name for offered in self._offered]
-        if self._now in names:
-            self.call_after_refresh(choices.choose, names.index(self._now))
 
     def _options(self) -> list[Option[str]]:
         long = max((len(offered.name) for offered in self._offered), default=0)
