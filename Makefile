@@ -1,4 +1,4 @@
-# make run   trains the embedded default        make test   everything that CI checks
+# make run   trains the embedded default and shows it (without a terminal: headless)        make test   everything that CI checks
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin

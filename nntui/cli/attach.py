@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 POLL_SECONDS = 0.2
 STALE_SECONDS = 60.0
 """How long an engine that cannot be asked (another machine's) may be silent before it is taken for gone."""
-FAILED = 3
 _CHUNK = 1 << 20
 """Bytes of events that are folded at once."""
 _SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
@@ -167,7 +166,7 @@ def _ended(attached: Attached, *, quiet: bool) -> int:
         where = "" if status == "lost" else f"; whether it lives cannot be told from here ({vitals.host})"
         echo(f"{folder.name} was cut off at step {vitals.step:,}{where}")
         echo(f"go on    {program()} train --resume {reachable(folder)}")
-    return FAILED
+    return 3
 
 
 def code_of(event: Finished | Failed) -> int:
@@ -175,6 +174,6 @@ def code_of(event: Finished | Failed) -> int:
     from nntui.runs.events import Failed
 
     if isinstance(event, Failed) and event.kind != "interrupted":
-        return 2 if event.kind == "request" else FAILED
+        return 2 if event.kind == "request" else 3
     told = event.message if isinstance(event, Failed) else event.reason
     return next((code for name, code in _SIGNALS.items() if name in told), 0)

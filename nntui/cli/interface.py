@@ -178,17 +178,16 @@ def farewell(folders: Iterable[RunFolder], *, starting: RunFolder | None = None)
     from nntui.cli.output import echo
     from nntui.cli.report import program, reachable
     from nntui.runs.lock import Live, probe_lock
-
-    for folder in folders:
-        if folder == starting or isinstance(probe_lock(folder), Live):
-            echo(f"{folder.name} {_doing(folder)}: {program()} attach {reachable(folder)}")
-
-
-def _doing(folder: RunFolder) -> str:
     from nntui.runs.summary import load_row
+    from nntui.runs.vitals import ENDED
 
-    words = {"paused": "is paused", "queued": "waits for its turn", "done": "is done", "stopped": "is stopped"}
-    return words.get(load_row(folder).status, "trains on")
+    words = {"paused": "is paused", "queued": "waits for its turn"}
+    for folder in folders:
+        if folder != starting and not isinstance(probe_lock(folder), Live):
+            continue
+        status = load_row(folder).status
+        if status not in ENDED:  # its last words are written; it only tidies up
+            echo(f"{folder.name} {words.get(status, 'trains on')}: {program()} attach {reachable(folder)}")
 
 
 def browse(root: Path, screen: Literal["runs", "new"] = "runs") -> int:

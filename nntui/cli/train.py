@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from nntui.spec.model import RunSpec
     from nntui.spec.said import Said
 
+FAILED = 3
+"""Exit code of a run that failed."""
+
 _HELP = """Train a network, and watch it learn.
 
 \b
@@ -267,7 +270,7 @@ def _told_end(folder: RunFolder, code: int, event: Finished | Failed, *, json: b
         from nntui.cli.report import ending
 
         with unread():  # the exit code tells how the run ended, whoever has left
-            click.echo(ending(folder, event), err=code == 3)
+            click.echo(ending(folder, event), err=code == FAILED)
     from nntui.runs.settings import load_settings
 
     loaded = load_settings()
@@ -309,6 +312,7 @@ def _launch(folder: RunFolder, how: How) -> int:
 def _before_our_eyes(folder: RunFolder, how: How) -> int:
     """The run in a process of its own, and the interface on it until that is left; the exit code of the run where it
     has ended by then, else 0."""
+    from nntui.cli.attach import code_of
     from nntui.cli.interface import farewell, mistaken, open_interface
     from nntui.cli.report import ending
     from nntui.runs.launch import exit_code
@@ -318,16 +322,15 @@ def _before_our_eyes(folder: RunFolder, how: How) -> int:
     session = open_interface(folder.path.parent, open=folder, screen="run", process=process)
     if (mistake := mistaken(folder, process)) is not None:
         raise mistake
-    code = exit_code(process)
-    if code is None and folder.exists():
-        farewell(session.opened, starting=folder)
-        return session.code
     vitals = load_row(folder).summary.vitals
     event = vitals.failed or vitals.finished
-    if event is not None:
-        click.echo(ending(folder, event), err=code == 3)
+    if event is None:
+        farewell(session.opened, starting=folder if exit_code(process) is None else None)
+        return session.code
+    code = code_of(event)
+    click.echo(ending(folder, event), err=code == FAILED)
     farewell(session.opened)
-    return session.code or max(code or 0, 0)
+    return session.code or code
 
 
 def _in_background(folder: RunFolder, how: How) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from interface_runs import run_in
 from processes import wait_for
 from small_runs import settings, train
 from terminal import MARKER, NNTUI, Terminal, descendants, nothing_left
@@ -21,15 +22,8 @@ RUN = "quick-otter-7"
 @pytest.fixture(scope="module")
 def place(house: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run that has ended, in ./runs."""
-    from nntui.hooks.registry import registry
-    from nntui.runs.creating import new_run
-    from nntui.spec.resolve import resolve_said
-    from nntui.spec.said import Said
-    from nntui.spec.tables import from_keywords
-
     folder = tmp_path_factory.mktemp("place")
-    spec = resolve_said(Said(tree=from_keywords(settings(epochs=2))), registry()).spec
-    train(new_run(spec, folder / "runs", RUN))
+    train(run_in(folder / "runs", RUN, **settings(epochs=2)))
     return folder
 
 

@@ -1,0 +1,261 @@
+"""Whatever becomes of the interface, the run that it shows trains on as if nobody looked. In real pseudo-terminals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from interface_runs import ENDLESS, goes_on, is_live, run_in, steps, whole
+from processes import Warm, events_of, wait_for
+from small_runs import settings, weights
+from terminal import MARKER, NNTUI, Terminal, descendants, nothing_left, wait_none
+
+from nntui.cli.train import read_spec
+from nntui.runs.commands import append_command
+from nntui.runs.creating import new_run, replay_origin
+from nntui.runs.events import Commanded, Failed, Paused
+from nntui.runs.folder import RunFolder, list_runs
+
+NAME = "quick-otter-7"
+ONE_THREAD = {"device": {"name": "cpu", "threads": 1}}
+
+
+def endless(root: Path, name: str = NAME) -> RunFolder:
+    return run_in(root, name, **{**settings(epochs=ENDLESS, checkpoint_seconds=10.0), **ONE_THREAD})
+
+
+def stop(folder: RunFolder) -> None:
+    append_command(folder, "stop", None, "test")
+    wait_for(lambda: not is_live(folder), 30)
+
+
+@pytest.fixture(scope="module")
+def live(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunFolder]:
+    """A run that trains for as long as the tests of this file do, in ./runs of a folder."""
+    folder = endless(tmp_path_factory.mktemp("live") / "runs")
+    pid = warm.start(folder)
+    wait_for(lambda: steps(folder) > 0)
+    yield folder
+    stop(folder)
+    assert warm.wait(pid) == 0
+    whole(folder)
+
+
+@pytest.fixture
+def marker(tmp_path: Path) -> Iterator[str]:
+    """What is started with it in its environment has ended when the test has."""
+    with nothing_left(str(tmp_path)):
+        yield str(tmp_path)
+
+
+def attached(folder: RunFolder, marker: str, *, columns: int = 80, rows: int = 24) -> Terminal:
+    argv = [*NNTUI, "attach", folder.name]
+    environment = {MARKER: marker, "NNTUI_RUNS": str(folder.path.parent)}
+    return Terminal(argv, columns=columns, rows=rows, cwd=folder.path.parent.parent, environment=environment)
+
+
+def shows(terminal: Terminal, folder: RunFolder) -> None:
+    terminal.wait_for(lambda text: folder.name in text and "training" in text and "? help" in text)
+
+
+def test_attach_shows_a_run_that_trains_and_leaving_leaves_it_training(live: RunFolder, marker: str) -> None:
+    with attached(live, marker) as terminal:
+        shows(terminal, live)
+        terminal.send("q")
+        assert terminal.wait_end() == 0
+        assert f"{NAME} trains on: " in terminal.text and f"attach {NAME}" in terminal.text
+    goes_on(live)
+
+
+def test_without_a_name_the_newest_is_shown(live: RunFolder, marker: str) -> None:
+    with Terminal([*NNTUI, "attach"], cwd=live.path.parent.parent, environment={MARKER: marker}) as terminal:
+        shows(terminal, live)
+
+
+def test_resizing_while_it_trains_draws_everything_anew(live: RunFolder, marker: str) -> None:
+    with attached(live, marker) as terminal:
+        shows(terminal, live)
+        for columns, rows in ((120, 40), (200, 60), (100, 30), (30, 8), (80, 24)):
+            terminal.resize(columns, rows)
+            terminal.wait_for(lambda text: NAME in text)
+        shows(terminal, live)
+        assert terminal.process.poll() is None
+        assert b"Traceback" not in terminal.raw
+
+
+@pytest.mark.parametrize("end", ["kill -9", "the terminal is closed"])
+def test_the_run_goes_on_when_the_interface_is_ended(end: str, live: RunFolder, marker: str) -> None:
+    with attached(live, marker) as terminal:
+        shows(terminal, live)
+        terminal.kill(signal.SIGKILL) if end == "kill -9" else terminal.hang_up()
+        terminal.wait_end(10)
+    goes_on(live)
+
+
+@pytest.mark.parametrize("seconds", [3, pytest.param(20, marks=pytest.mark.slow)])
+def test_the_run_goes_on_while_the_terminal_is_not_read(seconds: int, live: RunFolder, marker: str) -> None:
+    with attached(live, marker) as terminal:
+        shows(terminal, live)
+        terminal.stop_reading()
+        for size in range(30, 60):  # more than a terminal holds unread
+            terminal.resize(size + 50, size)
+        begun = steps(live)
+        deadline = time.monotonic() + seconds
+        wait_for(lambda: time.monotonic() > deadline and steps(live) > begun, seconds + 20)
+        terminal.resize(80, 24)
+        terminal.go_on_reading()
+        shows(terminal, live)
+        terminal.send("q")
+        assert terminal.wait_end() == 0
+    goes_on(live)
+
+
+def test_two_at_once_see_what_one_of_them_asks(live: RunFolder, marker: str) -> None:
+    with attached(live, marker) as one, attached(live, marker, columns=120, rows=40) as other:
+        shows(one, live)
+        shows(other, live)
+        one.send("space")
+        other.wait_for("paused")
+        one.wait_for("paused")
+        other.send("space")
+        one.wait_for("training")
+        other.wait_for("training")
+    asked = [event for event in events_of(live) if isinstance(event, Commanded)]
+    assert [(event.command, event.result) for event in asked[-2:]] == [("pause", "applied"), ("resume", "applied")]
+    goes_on(live)
+
+
+# starting one
+
+TINY = ["--data", "digits", "--data.limit", "256", "--arch", "ffn", "--arch.hidden", "16", "--device.threads", "1"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder to start runs in; whatever still trains there at the end is stopped."""
+    yield tmp_path
+    for folder in list_runs(tmp_path / "runs"):
+        if is_live(folder):
+            append_command(folder, "stop", None, "test")
+    for process in descendants(str(tmp_path)):
+        process.kill()
+
+
+def nntui(place: Path, *arguments: str) -> Terminal:
+    return Terminal([*NNTUI, *arguments], cwd=place, environment={MARKER: str(place)})
+
+
+def test_train_starts_a_run_of_its_own_session_and_shows_it(place: Path) -> None:
+    folder = RunFolder(place / "runs" / NAME)
+    with nntui(place, "train", *TINY, "--epochs", f"{ENDLESS}", "--name", NAME) as terminal:
+        terminal.wait_for(lambda text: NAME in text and ("starting" in text or "training" in text))
+        shows(terminal, folder)
+        (engine,) = [p for p in descendants(str(place)) if p.pid != terminal.process.pid]
+        assert os.getsid(engine.pid) == engine.pid
+        terminal.send("q")
+        assert terminal.wait_end() == 0
+        assert f"{NAME} trains on: " in terminal.text
+    goes_on(folder)
+
+
+@pytest.mark.parametrize("end", ["kill -9", pytest.param("the terminal is closed", marks=pytest.mark.slow)])
+def test_a_run_whose_interface_ends_while_it_starts_trains_all_the_same(end: str, place: Path) -> None:
+    folder = RunFolder(place / "runs" / NAME)
+    with nntui(place, "train", *TINY, "--epochs", f"{ENDLESS}", "--name", NAME) as terminal:
+        wait_for(lambda: folder.events.exists() and len(descendants(str(place))) > 1, 20)
+        terminal.kill(signal.SIGKILL) if end == "kill -9" else terminal.hang_up()
+        terminal.wait_end(10)
+    goes_on(folder)
+
+
+def test_leaving_after_the_end_tells_how_it_ended(place: Path) -> None:
+    with nntui(place, "train", *TINY, "--epochs", "2", "--name", NAME) as terminal:
+        terminal.wait_for("done")
+        terminal.send("q")
+        assert terminal.wait_end() == 0
+        assert f"{NAME} is done" in terminal.text and "on test" in terminal.text
+    wait_none(str(place))
+
+
+def test_a_fault_of_the_request_is_told_before_any_interface(place: Path) -> None:
+    with nntui(place, "train", "--data", "digits", "--lr", "-1") as terminal:
+        assert terminal.wait_end() == 2
+        assert b"?1049h" not in terminal.raw
+        assert "--lr" in terminal.text
+    assert not (place / "runs").exists()
+
+
+def test_a_fault_that_only_the_engine_finds_closes_the_interface_and_is_told(place: Path) -> None:
+    rows = place / "rows.csv"
+    rows.write_text("a,b,label\n" + "".join(f"{n},{n % 3},x\n" for n in range(40)))
+    with nntui(place, "train", "--data", "./rows.csv", "--arch", "ffn", "--name", NAME) as terminal:
+        assert terminal.wait_end() == 2
+        assert not terminal.full_screen
+        assert "error: " in terminal.text
+    assert list_runs(place / "runs") == []
+
+
+@pytest.mark.slow
+def test_a_run_that_fails_stays_on_the_screen_and_is_the_exit_code(place: Path) -> None:
+    with nntui(place, "train", *TINY, "--epochs", "50", "--lr", "1e30", "--name", NAME) as terminal:
+        terminal.wait_for("failed")
+        terminal.send("q")
+        assert terminal.wait_end() == 3
+        assert f"{NAME} failed" in terminal.text
+    assert isinstance(events_of(RunFolder(place / "runs" / NAME))[-1], Failed)
+
+
+@pytest.mark.slow
+def test_what_the_person_wants_done_at_the_end_is_done_without_an_interface_too(place: Path) -> None:
+    (place / "config").mkdir()
+    (place / "config" / "settings.toml").write_text(
+        """on_end = ["sh", "-c", 'echo "$NNTUI_NAME $NNTUI_STATUS" > told']\n"""
+    )
+    environment = {MARKER: str(place), "NNTUI_CONFIG": str(place / "config")}
+    argv = [*NNTUI, "train", *TINY, "--epochs", f"{ENDLESS}", "--name", NAME]
+    folder = RunFolder(place / "runs" / NAME)
+    with Terminal(argv, cwd=place, environment=environment) as terminal:
+        shows(terminal, folder)
+        terminal.kill(signal.SIGKILL)
+    stop(folder)
+    wait_for(lambda: (place / "told").exists() and (place / "told").read_text() == f"{NAME} stopped\n", 20)
+
+
+# everything at once
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_run_that_is_disturbed_in_every_way_has_the_bits_of_one_that_is_not(
+    warm: Warm, tmp_path: Path, marker: str
+) -> None:
+    root = tmp_path / "runs"
+    run = endless(root)
+    pid = warm.start(run)
+    wait_for(lambda: steps(run) > 0)
+    with attached(run, marker) as killed, attached(run, marker) as closed, attached(run, marker) as stalled:
+        for terminal in (killed, closed, stalled):
+            shows(terminal, run)
+        stalled.stop_reading()
+        killed.kill(signal.SIGKILL)
+        closed.hang_up()
+        for _ in range(30):
+            with attached(run, marker) as terminal:
+                terminal.wait_for(NAME)
+                terminal.send("q")
+                assert terminal.wait_end() == 0
+        stalled.hang_up()
+        assert {t.wait_end(10) for t in (killed, closed, stalled)} <= {-9, -1, 129}
+    assert not any(isinstance(event, Paused | Failed) for event in events_of(run))
+    stop(run)
+    assert warm.wait(pid) == 0
+    whole(run)
+    spec = read_spec(run)  # as it was resolved
+    undisturbed = new_run(replace(spec, origin=replay_origin(run, spec)), root, "undisturbed")
+    assert warm.train(undisturbed) == 0
+    assert weights(undisturbed) == weights(run)
