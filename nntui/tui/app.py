@@ -105,7 +105,7 @@ class NNTuiApp(App[list["RunFolder"]]):
         if self._server is None:
             from nntui.tui.server import Server
 
-            self._server = Server(self.runs)
+            self._server = Server(self.runs, on_end=self.settings.on_end)
         return self._server
 
     def open_run(self, folder: RunFolder, *, instead: bool = False) -> None:
