@@ -6,6 +6,7 @@ Each is a coroutine for a worker of a screen (it waits for answers), and tells a
 from __future__ import annotations
 
 import asyncio
+import getpass
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-BY = "tui"
-"""Who asked, in the events."""
+
+def asker() -> str:
+    """Who asks, in the run's records."""
+    try:
+        return f"tui:{getpass.getuser()}"
+    except (KeyError, OSError):  # a user id without a name
+        return "tui:"
 
 
 def size_text(size: int) -> str:
@@ -69,7 +75,7 @@ async def stop(app: NNTuiApp, folder: RunFolder) -> bool:
     where = f"at epoch {epoch_text(v.epoch, v.epochs)}, " if v.epochs else ""
     detail = f"It ends {where}with a checkpoint and its result; R goes on with it from there."
     if await app.push_screen_wait(AskYesNo(f"Stop {folder.name}?", detail, yes="stop", no="train on", default=True)):
-        append_command(folder, "stop", None, BY)
+        append_command(folder, "stop", None, asker())
         app.tell(f"{folder.name}: stop asked")
         return True
     return False
@@ -117,7 +123,7 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
             f"whether {folder.name} is live cannot be told from here",
             advice=f"make sure that nothing trains it, then: nntui train --resume {folder.name} --force",
         )
-    return await train(app, folder)
+    return await train(app, folder, fresh=False)
 
 
 @_told
@@ -203,19 +209,23 @@ async def begin(app: NNTuiApp, recipe: Recipe) -> bool:
     return await train(app, folder, show=True)
 
 
-async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False) -> bool:
-    """Start the engine, asking whether to wait where another run trains on this machine. A new run that a mistake keeps
-    from beginning leaves no folder behind."""
+async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False, fresh: bool = True) -> bool:
+    """Start the engine, asking whether to wait where another run trains on this machine; whether it was started.
+
+    A fresh run that a mistake or a second thought keeps from beginning leaves no folder behind. Raises UserError.
+    """
     from nntui.runs.creating import discard_untrained
 
     after = await _after(app, folder)
     if after is None:
-        await asyncio.to_thread(discard_untrained, folder)
+        if fresh:
+            await asyncio.to_thread(discard_untrained, folder)
         return False
     try:
         await app.server.train(folder, after=after)
     except UserError:
-        await asyncio.to_thread(discard_untrained, folder)
+        if fresh:
+            await asyncio.to_thread(discard_untrained, folder)
         raise
     if show:
         app.open_run(folder)

@@ -94,12 +94,12 @@ def test_no_line_is_wider_than_the_screen_and_name_stays(width):
 
 async def test_texts_from_files_are_drawn_as_text(tmp_path):
     run = make_run(tmp_path, "loud-hen-1", data="/data/[bold]pets\x1b[31m", arch="[red]cnn[/]")
-    run.note.write_text("[reverse]a note[/] \x1b[2J")
+    run.note.write_text("[b]note[/] \x1b[2J")
     app = app_of(tmp_path)
     async with app.run_test(size=(120, 24)) as pilot:
         await listed(pilot, 1)
         text = screen_text(pilot)
-        assert "[red]cnn[/]" in text and "[reverse]a note[/] ·[2J" in text and "/data/[bold]pets·[31m" in text
+        assert "[red]cnn[/]" in text and "[b]note[/] ·[2J" in text and "/data/[bold]pets·[31m" in text
         assert "\x1b" not in text
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from nntui.tui.draw.charset import Charset
-from nntui.tui.draw.text import Line, plain, width, wrap
+from nntui.tui.draw.text import Line, cut, plain, width, wrap
 from nntui.tui.recipes import RECIPES, Recipe
 from nntui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
 
+_WHAT = "nntui trains neural networks in a terminal."
+_HOW = "Pick data and a network, watch it learn, close the laptop: a run trains on without you."
+_BEGIN = "There is no run here yet. Begin with one of these:"
 _MOST = 72
 """Cells of the text, however wide the screen is."""
 
@@ -26,10 +30,13 @@ def welcome(
     """The welcome, and for each line that a recipe takes, which one."""
     size = min(cells - 4, _MOST)
     margin = (" " * max((cells - size) // 2, 0), "")
-    lines: list[Line] = [[margin, ("nntui trains neural networks in a terminal.", "strong title")]]
-    about = "Pick data and a network, watch it learn, close the laptop: a run trains on without you."
-    lines += [[margin, (part, "muted")] for part in wrap(about, size)]
-    lines += [[], [margin, ("There is no run here yet. Begin with one of these:", "")], []]
+    lines: list[Line] = [[margin, (part, "strong title")] for part in wrap(_WHAT, size)]
+    lines += [[margin, (part, "muted")] for part in wrap(_HOW, size)]
+    lines += [
+        [],
+        *([margin, (part, "")] for part in wrap("There is no run here yet. Begin with one of these:", size)),
+        [],
+    ]
     roomy = height >= len(lines) + 3 * len(recipes) + 3
     where: dict[int, int] = {}
     for at, recipe in enumerate(recipes):
@@ -40,9 +47,10 @@ def welcome(
             lines.append([])
     command: Line = [(recipes[cursor].command, "accent")] if recipes else []
     lines += [] if roomy else [[]]
-    lines += [[margin, ("The same from a shell: ", "muted"), *command]]
+    same: Line = [("The same from a shell: ", "muted")]
+    lines += [[margin, *same, *command]] if width([*same, *command]) <= size else [[margin, *same], [margin, *command]]
     above = max((height - len(lines)) // 3, 0)
-    return [*([[]] * above), *lines], {above + line: at for line, at in where.items()}
+    return [*([[]] * above), *(cut(line, cells) for line in lines)], {above + line: at for line, at in where.items()}
 
 
 def _recipe(
@@ -64,6 +72,12 @@ def _recipe(
 class FirstStart(Lines, can_focus=True):
     """The welcome with a cursor over the recipes."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(str(at + 1), f"begin({at})", recipe.title, show=False, id=f"start.{recipe.name}",
+                tooltip=f"Train the recipe: {recipe.title}")
+        for at, recipe in enumerate(RECIPES)
+    ]  # fmt: skip
+
     class Begun(Message):
         """A recipe was chosen."""
 
@@ -83,6 +97,11 @@ class FirstStart(Lines, can_focus=True):
     def move(self, by: int) -> None:
         self._cursor = max(min(self._cursor + by, len(RECIPES) - 1), 0)
         self.redraw()
+
+    def action_begin(self, at: int) -> None:
+        self._cursor = min(at, len(RECIPES) - 1)
+        self.redraw()
+        self.post_message(self.Begun(self.chosen))
 
     def redraw(self) -> None:
         charset = cast("NNTuiApp", self.app).charset
