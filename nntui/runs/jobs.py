@@ -134,7 +134,7 @@ class Described(Answer, frozen=True, kw_only=True, tag="described"):
     """A person's own files."""
     modality: str
     shape: str
-    """One sample's inputs in words: "28 x 28 grey", "9 numbers and 2 categories"."""
+    """One sample as the network is given it, in words: "28 x 28 grey", "9 numbers and 2 categories"."""
     target: str
     """What is to be told, in words: "one of 10 classes"."""
     kind: str
