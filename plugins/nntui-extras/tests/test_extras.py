@@ -12,7 +12,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nntui_extras import clusters, lion, mixer, plugin, snake, wsd
+from nntui_extras import clusters, gap, lion, mixer, plugin, snake, wsd
+from rich.console import Console
 from torch import nn
 
 import nntui
@@ -112,6 +113,18 @@ def test_the_preprocessor_survives_json_and_reads_what_is_typed() -> None:
     (prediction,) = again.decode(torch.tensor([[0.1, 0.2, 0.6, 0.1]]))
     assert prediction.label == "cluster 3" and next(iter(prediction.probabilities)) == "cluster 3"
     assert again.example(source.rows(np.arange(5)), 1).label == "cluster 2"
+
+
+def test_the_gap_shows_the_newest_epochs_that_fit_and_says_what_they_mean() -> None:
+    told = [gap.Epoch(n, 1 / n, 0.2 + abs(n - 5) / 10) for n in range(1, 41)]
+    assert gap.verdict(told)[0].startswith("overfits since epoch 5")
+    assert gap.verdict(told[:5])[0].startswith("no gap")
+    console = Console(width=60, height=8, force_terminal=False)
+    with console.capture() as drawn:
+        console.print(gap.Gap(told), height=8)
+    lines = drawn.get().splitlines()
+    assert len(lines) <= 8 and lines[-1].split()[0] == "40" and max(map(len, lines)) <= 60
+    assert gap.draw(nntui.RunState()) is None
 
 
 def test_the_plugin_module_imports_no_torch() -> None:
