@@ -105,12 +105,12 @@ def doing(state: RunState, status: Shown) -> str:
     return ""
 
 
-def outcome(command: CommandState) -> str:
+def outcome(command: CommandState, *, brief: bool = False) -> str:
     """What became of a command that was met."""
     if command.result == "applied":
         text = f"applied at step {command.step:,}" if command.step is not None else "applied"
         if command.value is not None and command.kind in ("lr", "lr-scale"):
-            return f"{text}: the learning rate is {number(command.value)}"
+            return f"{text}: {'lr' if brief else 'the learning rate is'} {number(command.value)}"
         if command.value is not None and command.kind == "extend":
             return f"{text}: {command.value:g} epochs in all"
         return text
@@ -191,8 +191,9 @@ def epochs_asked(text: str) -> float:
 
 def leave_message(state: RunState | Vitals | None, folder: RunFolder) -> str | None:
     """What to print when the interface is left: how to come back to a run that trains on. None where none does."""
+    from nntui.runs.attach import load_state
     from nntui.runs.lock import probe_lock
-    from nntui.runs.state import RunState, load_state
+    from nntui.runs.state import RunState
     from nntui.runs.vitals import status_of
 
     if state is None:

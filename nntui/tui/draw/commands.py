@@ -11,7 +11,7 @@ from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.foot import size_text
 from nntui.tui.draw.head import LIVE, Shown
 from nntui.tui.draw.log import clock
-from nntui.tui.draw.text import Line, cut, fit, plain
+from nntui.tui.draw.text import Line, cut, fit, plain, width, wrap
 from nntui.tui.steering import doing, outcome, said
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def _by(cells: int) -> int:
 
 def commands_lines(state: RunState, kept: Sequence[Kept], status: Shown, cells: int, charset: Charset) -> list[Line]:
     """Commands, the newest first; then checkpoints, the newest first."""
-    lines = [_command(command, state, status, cells, charset) for command in reversed(state.commands.values())]
+    newest = reversed(state.commands.values())
+    lines = [line for command in newest for line in _command(command, state, status, cells, charset)]
     if not lines:
         tip = " (space, + and -, e, c, S)" if status in LIVE else ""
         lines = [[(f"nothing was asked of this run{tip}", "muted")]]
@@ -55,21 +56,25 @@ def commands_lines(state: RunState, kept: Sequence[Kept], status: Shown, cells: 
     return lines + [_checkpoint(one, state, cells, charset) for one in sorted(kept, key=lambda k: -k.step)]
 
 
-def _command(command: CommandState, state: RunState, status: Shown, cells: int, charset: Charset) -> Line:
+def _command(command: CommandState, state: RunState, status: Shown, cells: int, charset: Charset) -> list[Line]:
     when = clock(command.asked if command.asked is not None else command.met or 0.0)
     line: Line = [(f"{when} ", "muted"), (fit(said(command), 12, ellipsis=charset.ellipsis) + " ", "strong command")]
     by = _by(cells)
     if by:
         line.append((fit(plain(command.by), by, ellipsis=charset.ellipsis) + " ", "muted"))
-    if command.result == "asked":
-        if status in LIVE or status == "unknown":
-            what = doing(state, status)
-            line.append(("not yet applied" + (f" ({what})" if what else ""), "warning"))
-        else:
-            line.append(("never met: the run ended first", "warning"))
-        return cut(line, cells)
+    first, *rest = wrap(_became(command, state, status), max(cells - width(line), 16))
     style = {"applied": "good", "refused": "bad"}.get(command.result, "warning")
-    return cut([*line, (outcome(command), style)], cells)
+    indent = " " * width(line)
+    return [cut([*line, (first, style)], cells), *(cut([(indent + part, style)], cells) for part in rest)]
+
+
+def _became(command: CommandState, state: RunState, status: Shown) -> str:
+    if command.result != "asked":
+        return outcome(command, brief=True)
+    if status not in LIVE and status != "unknown":
+        return "never met: the run ended first"
+    what = doing(state, status)
+    return "not yet applied" + (f" ({what})" if what else "")
 
 
 def _checkpoint(one: Kept, state: RunState, cells: int, charset: Charset) -> Line:

@@ -10,6 +10,8 @@ from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.text import Line, cut, fit, plain, width
 
 WORST = 12
+_BESIDE = 18
+"""Cells that the list of mistakes takes beside the matrix."""
 _SHADES = {"braille": " ░▒▓█", "blocks": " ░▒▓█", "ascii": " .:*#"}
 
 
@@ -81,8 +83,8 @@ def grid(matrix: Sequence[Sequence[int]], names: Sequence[str], cells: int) -> G
     label = min(longest, 14, max(cells // 4, 4)) + 1
     whole = label + count * cell + 6
     beside = cells - whole - 3
-    if beside >= 24:
-        wider = min((beside - 24) // max(count, 1), 3)
+    if beside >= _BESIDE:
+        wider = min(max(beside - 30, 0) // max(count, 1), 3)
         return Grid(label, cell + wider, count, cells - whole - count * wider - 3)
     columns = max((cells - label - 6) // cell, 1)
     return Grid(label, cell, min(columns, count), 0)
@@ -90,7 +92,8 @@ def grid(matrix: Sequence[Sequence[int]], names: Sequence[str], cells: int) -> G
 
 def matrix_head(names: Sequence[str], at: Grid, first: int, charset: Charset) -> Line:
     """Names of the predicted classes, from column `first` on."""
-    line: Line = [(fit("true", at.names), "muted")]
+    corner = "true" if at.names < 10 else "true \\ said"
+    line: Line = [(fit(corner, at.names), "muted")]
     for name in names[first : first + at.columns]:
         line.append((fit(name[: at.cell - 1], at.cell, align="right", ellipsis=charset.ellipsis), "muted"))
     line.append((fit("right", 6, align="right"), "muted"))
@@ -127,9 +130,10 @@ def mistakes_lines(mistakes: Sequence[Mistake], cells: int, charset: Charset) ->
     """The worst ones: who was taken for whom, how often."""
     if not mistakes:
         return [[("no mistakes", "good")]]
-    lines: list[Line] = [[("most frequent mistakes", "muted")]]
+    lines: list[Line] = [[("worst mistakes", "muted")]]
+    cells = min(cells, 44)
     for mistake in mistakes:
-        figures = f" {mistake.count:>4} {mistake.share:>4.0%}"
+        figures = f" {mistake.count:>4}" + (f" {mistake.share:>4.0%}" if cells >= 26 else "")
         room = max(cells - len(figures), 8)
         arrow = f" {charset.arrow} "
         part = max((room - len(arrow)) // 2, 2)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from nntui.runs.figures import duration, metrics, per_second, rate
+from nntui.runs.figures import duration, metric, per_second, rate, steady
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.head import LIVE, Shown
 from nntui.tui.draw.spark import bars
@@ -75,7 +75,8 @@ def vitals_line(state: RunState, figures: Figures, status: Shown, now: float, ce
     speed = per_second(vitals.samples_per_second) or "-/s"
     speeds = state.history.newest.values["samples_per_second"]
     rates = state.history.series("lr").mean
-    drawn = bars(list(speeds[-spark:]), spark, charset, low=0.0)
+    recent = list(speeds[-spark:])
+    drawn = bars(recent, spark, charset, low=max(recent, default=0.0) / 2)
     thin = [rates[i * (len(rates) - 1) // max(spark - 1, 1)] for i in range(spark)] if len(rates) > spark else rates
     curve = bars(list(thin), spark, charset, low=0.0)
     lr = rate(vitals.lr) if vitals.lr is not None and isfinite(vitals.lr) else "-"
@@ -111,33 +112,40 @@ def _disk(free: int | None) -> Line:
     return [("disk ", "muted"), (size_text(free), "strong bad" if free < LOW_DISK else "")]
 
 
-def ending(state: RunState) -> Line:
+def ending(state: RunState, cells: int = 200) -> Line:
     """How a run ended, in a line."""
     vitals = state.vitals
     if vitals.failed is not None:
         advice = f"  {plain(vitals.failed.advice)}" if vitals.failed.advice else ""
         return [(f"failed: {plain(vitals.failed.message)}", "bad"), (advice, "muted")]
-    if vitals.finished is None:
-        return []
     found = vitals.finished
-    line: Line = [(f"{found.status} in {duration(found.seconds or vitals.seconds)}", "strong good")]
-    if found.reason:
-        line.append((f" ({plain(found.reason)})", "muted"))
-    if found.metrics:
-        line.append((f"  on {found.split or 'test'}: ", "muted"))
-        line.append((plain(metrics(found.metrics, vitals.metric)), "strong"))
-    if found.best_step is not None:
-        line.append((f"  weights of step {found.best_step:,}", "muted"))
-    return line
+    if found is None:
+        return []
+    first = vitals.metric if vitals.metric in found.metrics else next(iter(found.metrics), "")
+    rest = [name for name in found.metrics if name not in (first, "loss")]
+    split = found.split or "test"
+    parts: list[tuple[int, Line]] = [
+        (9, [(f"{found.status} in {duration(found.seconds or vitals.seconds)}", "strong good")]),
+        (6, [(f"({plain(found.reason)})", "muted")] if found.reason else []),
+        (8, [(f"{split}: ", "muted"), (plain(metric(first, found.metrics[first])), "strong")] if first else []),
+        (5, [("loss ", "muted"), (steady(found.metrics["loss"]), "")] if "loss" in found.metrics else []),
+        (7, [(f"weights of step {found.best_step:,}", "best")] if found.best_step is not None else []),
+        *((1, _told(name, found.metrics[name])) for name in rest),
+    ]
+    return fitting(parts, cells)
 
 
-def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: float) -> Line:
+def _told(name: str, value: float | None) -> Line:
+    return [(plain(metric(name, value)), "muted")]
+
+
+def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: float, cells: int = 200) -> Line:
     """What matters most of a run as a whole; empty where nothing does. Commands are told before it."""
     if status == "deleted":
         return [("this run's folder is gone: what was read of it stays on the screen until you leave it", "strong bad")]
     if problem:
         return [(plain(problem), "bad")]
-    ended = ending(state) if status in ("done", "stopped", "failed") else []
+    ended = ending(state, cells) if status in ("done", "stopped", "failed") else []
     if ended:
         return ended
     if status == "lost":

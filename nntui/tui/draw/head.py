@@ -60,15 +60,18 @@ def bar(fraction: float | None, cells: int, charset: Charset) -> Line:
 
 
 def head_line(facts: Facts, state: RunState, status: Shown, now: float, cells: int, charset: Charset) -> Line:
-    """The richest of several that fits."""
-    for right in _rights(state, status, now, charset):
-        for left in _lefts(facts):
+    """The richest of several that fits: what is chosen and how long it takes come before the bar and the step."""
+    rights = list(_rights(state, status, now, charset))
+    lefts = list(_lefts(facts))
+    for right, least in zip(rights, (2, 3, 3, 4, 5, 5, 5), strict=True):
+        for left in lefts[: least + 1]:
             if width(left) + 2 + width(right) <= cells:
                 return spread(left, right, cells)
+    for right in rights[1:]:
         room = cells - width(right) - 2
-        if room >= 8:
-            return spread([*_name(facts, room, charset)], right, cells)
-    return cut([*_name(facts, max(cells - 2, 1), charset)], cells)
+        if room >= min(len(plain(facts.name)), 12):
+            return spread(_name(facts, room, charset), right, cells)
+    return cut(_name(facts, max(cells - 2, 1), charset), cells)
 
 
 def _name(facts: Facts, room: int, charset: Charset) -> Line:
@@ -102,10 +105,13 @@ def _rights(state: RunState, status: Shown, now: float, charset: Charset) -> Ite
     left = state.seconds_left() if status == "training" else None
     eta: Line = [(" eta ", "muted"), (duration(left), "")] if left is not None else []
     fraction = state.vitals.fraction
-    drawn: Line = [(" ", ""), *bar(fraction, BAR, charset)] if fraction is not None and status not in ENDED else []
+    shown = fraction is not None and status not in ENDED
+    drawn: Line = [(" ", ""), *bar(fraction, BAR, charset)] if shown else []
+    short: Line = [(" ", ""), *bar(fraction, BAR // 2, charset)] if shown else []
     step: Line = [(f" step {state.vitals.step:,}", "muted")] if state.vitals.step else []
     yield [*said, *counted, *drawn, *step, *clock, *eta]
     yield [*said, *counted, *drawn, *clock, *eta]
+    yield [*said, *counted, *short, *clock, *eta]
     yield [*said, *counted, *clock, *eta]
     yield [*said, *counted, *eta]
     yield [*said, *counted]

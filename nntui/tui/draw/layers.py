@@ -174,6 +174,8 @@ def _fit_columns(rows: Sequence[LayerRow], cells: int) -> tuple[int, int, list[s
     chosen: list[str] = []
     for key in _WANTED:
         size = (_SPARK if key == "spark" else _COLUMNS[key].cells) + 1
+        if key.startswith("out_") and "bins" not in chosen:
+            continue  # where there is room for them there is more to see
         if size <= room:
             chosen.append(key)
             room -= size

@@ -121,36 +121,34 @@ def samples_lines(
     lines: list[Line] = []
     for number, example in enumerate(examples):
         if example.picture is not None:
-            lines += picture_lines(example.picture, cells // 2, max(height - 3, 4), charset, colours=colours, larger=True)
+            lines += picture_lines(
+                example.picture, cells // 2, max(height - 3, 4), charset, colours=colours, larger=True
+            )
             lines += _caption(example, found.get(number), min(cells, 40), charset)
         else:
             lines += _row(example, found.get(number), cells, charset, tail)
     return lines
 
 
-def _layout(examples: Sequence[ExampleShown], cells: int, height: int) -> int:
-    """Pictures side by side: as many as let all be seen at once, or else be recognised."""
-    best, best_size = 1, 0.0
-    for columns in range(1, len(examples) + 1):
-        rows = ceil(len(examples) / columns)
+def _layout(picture: Picture, count: int, cells: int, height: int) -> tuple[int, int]:
+    """How many pictures side by side, and the lines of each: as large as they can be with all in sight; where that is
+    too small to recognise them they scroll, each as high as the panel."""
+
+    def size(columns: int, lines: int) -> int:
         across = (cells - _GAP * (columns - 1)) // columns
-        lines = height // rows - _CAPTION
-        if across < 8:
-            break
-        picture = examples[0].picture
-        assert picture is not None
-        size = min(fitted(picture, across, lines, larger=True)[0] if lines > 0 else 0, across)
-        if size > best_size:
-            best, best_size = columns, size
-    if best_size >= _SMALLEST or best_size >= (examples[0].picture.width if examples[0].picture else 0):
-        return best
-    # too small to be recognised: let them scroll, each as high as the panel
-    for columns in range(len(examples), 0, -1):
-        across = (cells - _GAP * (columns - 1)) // columns
-        picture = examples[0].picture
-        if picture is not None and fitted(picture, across, height - _CAPTION, larger=True)[0] >= min(_SMALLEST + 4, picture.width):
-            return columns
-    return best
+        return fitted(picture, across, lines, larger=True)[0] if across >= 8 and lines > 0 else 0
+
+    def lines_of(columns: int) -> int:
+        return height // ceil(count / columns) - _CAPTION
+
+    best = max(range(1, count + 1), key=lambda columns: size(columns, lines_of(columns)))
+    enough = min(_SMALLEST, picture.width)
+    if size(best, lines_of(best)) >= enough:
+        return best, lines_of(best)
+    whole = max(height - _CAPTION, 3)
+    most = max(size(columns, whole) for columns in range(1, count + 1))
+    wanted = min(_SMALLEST + 4, picture.width, most)
+    return max(columns for columns in range(1, count + 1) if size(columns, whole) >= wanted), whole
 
 
 def _pictures(
@@ -161,12 +159,10 @@ def _pictures(
     charset: Charset,
     colours: bool,
 ) -> list[Line]:
-    columns = _layout(examples, cells, height)
-    rows = ceil(len(examples) / columns)
+    picture = examples[0].picture
+    assert picture is not None  # all have one
+    columns, lines_each = _layout(picture, len(examples), cells, height)
     across = (cells - _GAP * (columns - 1)) // columns
-    lines_each = max(height // rows - _CAPTION, 3)
-    if fitted(examples[0].picture, across, lines_each, larger=True)[0] < _SMALLEST:  # type: ignore[arg-type]  # not None: all have one
-        lines_each = max(height - _CAPTION, 3)
     out: list[Line] = []
     for first in range(0, len(examples), columns):
         blocks = []

@@ -43,6 +43,6 @@ def small_lines(
     lines.append(times)
     if height > len(lines):
         size = f"{cells}x{height} is too small for more: {LEAST[0]}x{LEAST[1]} shows all"
-        told = fit(size, min(len(size), cells), ellipsis=charset.ellipsis)
-        lines += [*([[]] if height > len(lines) + 1 else []), [(told, "muted")]]
+        note = fit(size, min(len(size), cells), ellipsis=charset.ellipsis)
+        lines += [*([[]] if height > len(lines) + 1 else []), [(note, "muted")]]
     return [cut(line, cells) for line in lines[:height]]

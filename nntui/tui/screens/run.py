@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import os
 import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -14,26 +12,16 @@ from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
 from nntui.runs.attach import Attached
-from nntui.runs.commands import Kind, append_command
+from nntui.runs.commands import Kind
 from nntui.tui import run_actions
 from nntui.tui.draw.head import LIVE
 from nntui.tui.draw.small import LEAST
 from nntui.tui.facts import read_facts
 from nntui.tui.following import Following, RunChanged
+from nntui.tui.helm import Helm
 from nntui.tui.pace import Pace
 from nntui.tui.process import Meter
-from nntui.tui.steering import (
-    DOWN,
-    SHOWN_SECONDS,
-    UP,
-    asker,
-    epochs_asked,
-    further_command,
-    rate_asked,
-    refusal,
-    resume_refusal,
-    toggled,
-)
+from nntui.tui.steering import DOWN, SHOWN_SECONDS, UP, further_command, toggled
 from nntui.tui.watched import Watched
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.foot import Foot
@@ -109,8 +97,6 @@ class RunScreen(Screen[None]):
         self._zoomed: Chart | None = None
         self._lived = False
         """Whether it was live while it was shown: its end is then told by the bell."""
-        self._asked = 0.0
-        """When something was asked or met last (monotonic): until then the line of commands moves."""
         self._charts = Pace(self, CHART_SECONDS, self._draw_charts)
         self._tables = Pace(self, TABLE_SECONDS, self._draw_tables)
         self._figures = Pace(self, FIGURE_SECONDS, self._draw_figures)
@@ -118,6 +104,10 @@ class RunScreen(Screen[None]):
     @property
     def nntui(self) -> NNTuiApp:
         return cast("NNTuiApp", self.app)
+
+    @property
+    def _helm(self) -> Helm:
+        return Helm(self.nntui, self.watched, self.following)
 
     @property
     def panels(self) -> RunPanels:
@@ -193,7 +183,7 @@ class RunScreen(Screen[None]):
         from nntui.tui.widgets.plugin_panel import PluginPanel
 
         for entry in entries:
-            await self.panels.add(entry.name, PluginPanel(self.folder, entry.qualified))
+            await self.panels.add(entry.name, PluginPanel(self.watched, entry.qualified))
 
     def on_unmount(self) -> None:
         self.following.stop()
@@ -310,7 +300,7 @@ class RunScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         """The focused chart or panel alone, or all again."""
-        if self.has_class("zoomed-chart", "zoomed-panel") or self._zoomed is not None:
+        if self.has_class("zoomed-chart") or self.has_class("zoomed-panel"):
             self.action_unzoom()
             return
         focused = self.focused
@@ -344,94 +334,29 @@ class RunScreen(Screen[None]):
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:
         self.run_worker(work, group="steering")
 
-    def ask(self, kind: Kind, value: float | None = None) -> None:
-        """Ask something of the run, or say why not."""
-        w = self.watched
-        refused = refusal(kind, self.folder.name, w.state, w.status)
-        if refused is not None:
-            self.nntui.warn(refused.error())
-            return
-        try:
-            append_command(self.folder, kind, value, asker(_user(), _terminal()))
-        except UserError as error:
-            self.nntui.warn(error)
-            return
-        self.following.wake()
-
     def action_ask(self, kind: Kind) -> None:
-        self.ask(kind)
+        self._helm.ask(kind)
 
     def action_pause(self) -> None:
-        self.ask(toggled(self.watched.state, self.watched.status))
+        self._helm.ask(toggled(self.watched.state, self.watched.status))
 
     def action_scale(self, factor: float) -> None:
-        self.ask("lr-scale", factor)
+        self._helm.ask("lr-scale", factor)
 
     def action_rate(self) -> None:
-        self._do(self._ask_rate())
-
-    async def _ask_rate(self) -> None:
-        from nntui.runs.figures import number
-        from nntui.tui.screens.questions import AskText
-
-        if self._refused("lr"):
-            return
-        now = self.watched.state.vitals.lr
-        title = f"Learning rate of {self.folder.name}"
-        detail = "A value, or x0.5 for half of what it is. The schedule goes on from there."
-        text = await self.app.push_screen_wait(
-            AskText(title, number(now) if now is not None else "", _check(rate_asked), detail=detail)
-        )
-        if text is not None:
-            self.ask(*rate_asked(text))
+        self._do(self._helm.ask_rate())
 
     def action_extend(self) -> None:
-        self._do(self._ask_epochs())
-
-    async def _ask_epochs(self) -> None:
-        from nntui.tui.screens.questions import AskText
-
-        if self._refused("extend"):
-            return
-        vitals = self.watched.state.vitals
-        detail = f"It is at epoch {vitals.epoch:.1f} of {vitals.epochs}. The schedule goes on over what remains."
-        title = f"Extend {self.folder.name} by how many epochs?"
-        text = await self.app.push_screen_wait(AskText(title, "5", _check(epochs_asked), detail=detail))
-        if text is not None:
-            self.ask("extend", epochs_asked(text))
+        self._do(self._helm.ask_epochs())
 
     def action_stop(self) -> None:
-        self._do(self._ask_stop())
-
-    async def _ask_stop(self) -> None:
-        from nntui.tui.screens.questions import AskYesNo
-
-        if self._refused("stop"):
-            return
-        detail = "It ends after this step, with a checkpoint and its result; R goes on with it from there."
-        question = f"Stop {self.folder.name}?"
-        if await self.app.push_screen_wait(AskYesNo(question, detail, yes="stop", no="train on", default=True)):
-            self.ask("stop")
-
-    def _refused(self, kind: Kind) -> bool:
-        refused = refusal(kind, self.folder.name, self.watched.state, self.watched.status)
-        if refused is not None:
-            self.nntui.warn(refused.error())
-        return refused is not None
+        self._do(self._helm.ask_stop())
 
     def action_fork(self) -> None:
         self._do(run_actions.fork(self.nntui, self.folder))
 
     def action_resume_run(self) -> None:
-        refused = resume_refusal(self.folder.name, self.watched.status)
-        if refused is not None:
-            self.nntui.warn(refused.error())
-        else:
-            self._do(self._resume())
-
-    async def _resume(self) -> None:
-        await run_actions.resume(self.nntui, self.folder)
-        self.following.wake()
+        self._do(self._helm.resume())
 
     def action_template(self) -> None:
         try:
@@ -444,30 +369,3 @@ class RunScreen(Screen[None]):
 
     def action_copy(self) -> None:
         self.nntui.copy(*further_command(self.folder, self.watched.status))
-
-
-def _check(parse: Any) -> Any:
-    """A parser as a validator of a question: it raises what is wrong."""
-
-    def wrong(text: str) -> str | None:
-        parse(text)
-        return None
-
-    return wrong
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
-        return str(os.getuid())
-
-
-def _terminal() -> str:
-    """The terminal that we are in: /dev/pts/3; "" where there is none."""
-    for descriptor in (0, 1, 2):
-        try:
-            return os.ttyname(descriptor)
-        except OSError:
-            continue
-    return ""

@@ -28,14 +28,14 @@ class Foot(Lines):
 
     def redraw(self) -> None:
         w, now, cells = self.watched, time.time(), self.size.width
-        told = self._told(now)
+        told = self._told(now, cells)
         self.show([vitals_line(w.state, w.figures, w.status, now, cells, self.app.charset), cut(told, cells)])
 
-    def _told(self, now: float) -> Line:
+    def _told(self, now: float, cells: int) -> Line:
         w = self.watched
         urgent = w.status == "deleted" or w.problem
         asked = [] if urgent else commands_foot(w.state, w.status, now)
-        return asked or notice(w.state, w.status, w.figures, w.problem, now)
+        return asked or notice(w.state, w.status, w.figures, w.problem, now, cells)
 
     def on_resize(self) -> None:
         self.redraw()

@@ -28,9 +28,8 @@ class LogPanel(Panel):
     def __init__(self, watched: Watched, *, id: str | None = None) -> None:
         super().__init__(watched, id=id)
         self._seen: tuple[int, int] = (-1, 0)
-        self._lines: list[str] = []
+        self._printed: list[str] = []
         self._cut_off = False
-        self._why = ""
 
     def look(self) -> None:
         """Read the end of log.txt anew where it has changed."""
@@ -48,14 +47,14 @@ class LogPanel(Panel):
                 begin = file.tell()
                 text = file.read(TAIL).decode(errors="replace")
         except OSError as error:
-            self._lines = [f"log.txt cannot be read: {error.strerror}"]
+            self._printed = [f"log.txt cannot be read: {error.strerror}"]
             self.redraw()
             return
         lines = printed(text)
         self._cut_off = begin > 0 or len(lines) > _MOST
-        self._lines = lines[1:][-_MOST:] if begin else lines[-_MOST:]
+        self._printed = lines[1:][-_MOST:] if begin else lines[-_MOST:]
         self.redraw()
 
     def body(self, cells: int, height: int) -> Body:
         del height
-        return Body(log_lines(self.watched.state, self._lines, cells, cut_off=self._cut_off))
+        return Body(log_lines(self.watched.state, self._printed, cells, cut_off=self._cut_off))

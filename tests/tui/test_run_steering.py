@@ -1,0 +1,144 @@
+"""A run is asked what the keys of its screen say, and the screen says what became of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from made_runs import until
+from recorded import recorded, write
+from run_pilot import asked, opened, says, shown, told
+
+from nntui.runs.commands import Command
+from nntui.runs.events import Commanded, Paused
+from nntui.runs.folder import RunFolder
+from nntui.runs.lock import RunLock
+
+
+@pytest.fixture(autouse=True)
+def _no_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNTUI_PLUGINS", "")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return recorded(tmp_path / "runs")
+
+
+@pytest.fixture
+def live(folder: RunFolder) -> Iterator[RunFolder]:
+    """The same run, its lock held."""
+    with RunLock(folder):
+        yield folder
+
+
+def answer(folder: RunFolder, command: Command, result: str, **more: object) -> None:
+    """What an engine writes of a command."""
+    event = {"id": command.id, "command": command.kind, "by": command.by, "step": 409, "result": result, **more}
+    write(folder, [Commanded(time=time.time(), **event)])  # type: ignore[arg-type]
+
+
+async def test_keys_ask_of_a_live_run_what_they_say(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        await pilot.press("plus", "minus", "c", "space")
+        await until(pilot, lambda: len(asked(live)) == 4)
+        found = [(command.kind, command.value) for command in asked(live)]
+        assert found == [("lr-scale", 1.5), ("lr-scale", 0.67), ("checkpoint", None), ("pause", None)]
+        assert all("@" in command.by or command.by.startswith("tui:") for command in asked(live))
+
+
+async def test_what_is_asked_is_shown_as_asked_then_as_applied(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        await pilot.press("minus")
+        await says(pilot, "lr x0.67 asked")
+        assert "not yet applied" in shown(pilot)
+        answer(live, asked(live)[0], "applied", value=0.0019)
+        await says(pilot, "lr x0.67 applied at step 409: the learning rate is 0.0019")
+
+
+async def test_what_is_refused_says_why(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        await pilot.press("plus")
+        await until(pilot, lambda: len(asked(live)) == 1)
+        answer(live, asked(live)[0], "refused", why="the schedule is at its zero end")
+        await says(pilot, "lr x1.5 refused: the schedule is at its zero end")
+
+
+async def test_what_somebody_else_asks_is_shown_with_who(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        command = Command(id="z", time=time.time(), by="ctl:grace", kind="pause")
+        with live.commands.open("ab") as file:
+            file.write(msgspec.json.encode(command) + b"\n")
+        await says(pilot, "pause asked")
+        assert "by ctl:grace" in shown(pilot)
+
+
+async def test_space_resumes_a_paused_run(live: RunFolder) -> None:
+    write(live, [Paused(time=time.time(), step=408)])
+    async with opened(live) as pilot:
+        await says(pilot, "paused at step 408; space goes on")
+        await pilot.press("space")
+        await until(pilot, lambda: [command.kind for command in asked(live)] == ["resume"])
+
+
+async def test_the_learning_rate_is_set_to_a_value_that_is_typed(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        await pilot.press("l")
+        await says(pilot, "Learning rate of quick-otter-7")
+        await pilot.press("ctrl+u", *"zero", "enter")
+        await says(pilot, "is no number")
+        await pilot.press("ctrl+u", *"2e-4", "enter")
+        await until(pilot, lambda: [(c.kind, c.value) for c in asked(live)] == [("lr", 2e-4)])
+
+
+async def test_a_run_is_extended_by_the_epochs_that_are_typed(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        await pilot.press("e")
+        await says(pilot, "by how many epochs?")
+        await pilot.press("ctrl+u", "7", "enter")
+        await until(pilot, lambda: [(c.kind, c.value) for c in asked(live)] == [("extend", 7.0)])
+
+
+async def test_a_stop_is_asked_for_only_after_yes(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        await pilot.press("S")
+        await says(pilot, "Stop quick-otter-7?")
+        await pilot.press("n")
+        await says(pilot, "1 Layers")
+        assert asked(live) == []
+        await pilot.press("S")
+        await says(pilot, "Stop quick-otter-7?")
+        await pilot.press("y")
+        await until(pilot, lambda: [command.kind for command in asked(live)] == ["stop"])
+
+
+async def test_a_run_that_is_not_live_is_asked_nothing_and_says_what_to_do(folder: RunFolder) -> None:
+    async with opened(folder) as pilot:
+        await says(pilot, "lost")
+        assert "R resume" in shown(pilot)
+        for key in ("space", "plus", "e", "c", "S", "l"):
+            await pilot.press(key)
+            await told(pilot, "R goes on")
+            pilot.app.clear_notifications()
+        assert asked(folder) == []
+
+
+async def test_letters_do_nothing_to_a_run_while_a_field_is_edited(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training")
+        await pilot.press("e")
+        await says(pilot, "by how many epochs?")
+        await pilot.press("space", "c", "plus", "S")
+        await pilot.press("escape")
+        await says(pilot, "1 Layers")
+        assert asked(live) == []
