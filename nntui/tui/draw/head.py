@@ -63,7 +63,7 @@ def head_line(facts: Facts, state: RunState, status: Shown, now: float, cells: i
     """The richest of several that fits: what is chosen and how long it takes come before the bar and the step."""
     rights = list(_rights(state, status, now, charset))
     lefts = list(_lefts(facts))
-    for right, least in zip(rights, (2, 3, 3, 4, 5, 5, 5), strict=True):
+    for right, least in zip(rights[:-1], (2, 3, 3, 4, 5, 5), strict=True):
         for left in lefts[: least + 1]:
             if width(left) + 2 + width(right) <= cells:
                 return spread(left, right, cells)
