@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spec_trees import trees
 
+import nntui
 from nntui.cli.flags import parse
 from nntui.hooks.registry import registry as real_registry
 from nntui.spec.model import RunSpec
@@ -149,6 +150,29 @@ def test_a_templates_unknown_setting_can_be_taken_back() -> None:
     assert form.command_line() == "nntui train"
 
 
+def test_a_third_partys_network_has_rows_like_a_built_in_one_and_says_whose_it_is() -> None:
+    class GRUParams(nntui.Params):
+        hidden: int = nntui.param(96, ge=1, help="Hidden units")
+        zoneout: float = nntui.param(0.1, ge=0, lt=1, help="Share of states kept", advanced=True)
+
+    def network(name: str) -> nntui.Architecture:
+        return nntui.Architecture(
+            name=name, summary="Gated", inputs={"image"}, params=GRUParams, build="nntui_gru.model:build"
+        )
+
+    registry: Any = FakeRegistry({("gru", "nntui-gru", "1.2"): [network("gru"), network("cnn")]})
+    offered = {option.name: option.origin for option in options("arch", registry)}
+    assert offered == {"ffn": "", "cnn": "", "rnn": "", "gru": "nntui-gru", "gru/cnn": "nntui-gru"}
+    form = Form(registry)
+    form.set("arch.name", "gru")
+    assert shown(form, unfolded=False)["arch.hidden"].text == "96"
+    assert "arch.zoneout" not in shown(form, unfolded=False)
+    form.set("arch.zoneout", "0.5")
+    assert "arch.zoneout" in shown(form, unfolded=False)  # what was said is in sight
+    assert form.command_line() == "nntui train --arch gru/gru --arch.zoneout 0.5"
+    assert by_flags(form.command_line(), registry) == form.checked.spec
+
+
 def test_bounds_are_told_in_words() -> None:
     found = {row.key: bounds(row.field) for row in shown(Form(FAKE)).values() if row.field is not None}
     assert found["training.epochs"] == "a whole number, at least 1"
@@ -157,7 +181,7 @@ def test_bounds_are_told_in_words() -> None:
 
 
 @given(tree=trees())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_the_form_says_its_command_and_its_toml_say_the_same(tree: dict[str, Any]) -> None:
     made = resolve({key: value for key, value in tree.items() if key != "origin"}, FAKE)
     form = Form(FAKE, Said(tree=tree))
@@ -182,7 +206,7 @@ def keystrokes(draw: st.DrawFn) -> list[tuple[str, str]]:
 
 
 @given(said=keystrokes())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_whatever_is_typed_the_flags_say_the_same_or_are_wrong_alike(said: list[tuple[str, str]]) -> None:
     registry = real_registry()
     form = Form(registry)

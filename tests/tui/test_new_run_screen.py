@@ -103,6 +103,9 @@ class FakeServer:
         self.trained.append((folder, after))
         return 1
 
+    async def start(self) -> None:
+        return None
+
     async def close(self) -> None:
         return None
 

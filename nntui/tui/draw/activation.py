@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nntui.tui.chart.dots import Raster, grain
 from nntui.tui.draw.charset import Charset
-from nntui.tui.draw.text import Line, fit, plain, wrap
+from nntui.tui.draw.text import Line, cut, fit, plain, wrap
 
 if TYPE_CHECKING:
     from nntui.runs.jobs import ActivationCurve
@@ -17,7 +17,7 @@ Values = Sequence[float | None]
 
 _FLOOR, _CEILING = -4.0, 6.0
 """Values beyond are cut off: a square or an exponential would press all else flat."""
-_GUTTER = 5
+_GUTTER = 6
 """Cells of the labels at the left."""
 _STYLES = ("axis", "c3", "c1")
 """Of the axes, the derivative, the curve: drawn in this order."""
@@ -30,7 +30,8 @@ def activation_lines(curve: ActivationCurve, cells: int, height: int, charset: C
     room = height - len(head) - 2
     if room < 3 or cells < _GUTTER + 8:
         return head
-    return [*head, *plot_lines(curve, cells, room, charset), _axis(curve, cells), _legend(cells, charset)]
+    lines = [*head, *plot_lines(curve, cells, room, charset), _axis(curve, cells), _legend(cells, charset)]
+    return [cut(line, cells) for line in lines]
 
 
 def _legend(cells: int, charset: Charset) -> Line:

@@ -37,7 +37,7 @@ def describe_lines(found: Described, cells: int, charset: Charset) -> list[Line]
     about = f" {charset.dot} ".join(plain(text) for text in (found.licence, found.source, found.path) if text)
     if about:
         lines += [[], *([(text, "muted")] for text in wrap(about, cells))]
-    return lines
+    return [cut(line, cells) for line in lines]
 
 
 def _splits(found: Described, cells: int, charset: Charset) -> list[Line]:

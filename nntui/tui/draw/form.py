@@ -44,7 +44,7 @@ def form_lines(
             lines.append([])
             owners.append(number)
         drawn = [_row(row, typing if here else None, cells, charset, here=here, faults=faults, unfolded=unfolded)]
-        drawn += _faults(row, cells, charset)
+        drawn += [cut(line, cells) for line in _faults(row, cells, charset)]
         lines += drawn
         owners += [number] * len(drawn)
     return lines, owners
@@ -149,7 +149,17 @@ def help_lines(row: Row | None, takes: str, cells: int, charset: Charset, *, typ
         parts.append("backspace: as nntui would choose")
     told = fit(plain(f" {charset.dot} ".join(parts)), cells - len(row.flag) - 4, ellipsis=charset.ellipsis).rstrip()
     left: Line = [("  ", ""), (told, "muted")]
-    return [*about, spread(left, [(row.flag, "key")], cells)]
+    return [cut(line, cells) for line in (*about, spread(left, [(row.flag, "key")], cells))]
+
+
+def title_line(note: str, panes: Sequence[tuple[int, str]], opened: int, cells: int) -> Line:
+    """The top of the screen: where the panes take turns, which there are; else a note on what was chosen."""
+    left: Line = [(" New run", "title strong"), ("  ", "")]
+    for number, name in panes:
+        style = "title strong underline" if number == opened else "muted"
+        left += [(f"  {number} ", "key"), (name.capitalize(), style)]
+    right: Line = [(f" {plain(note)} ", "muted")] if note and not panes else []
+    return spread(left, right, cells) if width(left) + width(right) < cells else cut([*left, *right], cells)
 
 
 def command_lines(command: str, cells: int, count: int, charset: Charset) -> list[Line]:
@@ -157,4 +167,5 @@ def command_lines(command: str, cells: int, count: int, charset: Charset) -> lis
     lines = wrap(plain(command), max(cells - 2, 1))
     if len(lines) > count:
         lines = [*lines[: count - 1], fit(" ".join(lines[count - 1 :]), cells - 2, ellipsis=charset.ellipsis)]
-    return [[("$ " if not number else "  ", "muted"), (line, "accent")] for number, line in enumerate(lines)]
+    drawn: list[Line] = [[("$ " if not at else "  ", "muted"), (line, "accent")] for at, line in enumerate(lines)]
+    return [cut(line, cells) for line in drawn]

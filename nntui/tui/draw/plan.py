@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nntui.runs import figures
 from nntui.tui.draw.charset import Charset
-from nntui.tui.draw.text import Line, fit, plain, spread, width, wrap
+from nntui.tui.draw.text import Line, cut, fit, plain, spread, width, wrap
 
 if TYPE_CHECKING:
     from nntui.runs.events import LayerPlan
@@ -49,7 +49,7 @@ def layer_lines(plan: PlanResult, cells: int, charset: Charset) -> list[Line]:
         )
     if plan.more_layers:
         lines.append([(f"{charset.ellipsis} {plan.more_layers} more layers", "muted")])
-    return lines
+    return [cut(line, cells) for line in lines]
 
 
 def _names(layers: Sequence[LayerPlan], room: int, charset: Charset) -> list[Line]:
@@ -98,7 +98,7 @@ def figure_lines(plan: PlanResult, cells: int, charset: Charset) -> list[Line]:
     lines.append(_pair("memory", figures.size(memory.total), told, cells, charset))
     lines.append(_loss(plan, cells, charset))
     lines.append(_time(plan, cells, charset))
-    return lines
+    return [cut(line, cells) for line in lines]
 
 
 def _pair(name: str, value: str, why: str, cells: int, charset: Charset, style: str = "title strong") -> Line:

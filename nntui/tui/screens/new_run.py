@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import Binding, BindingType
@@ -13,10 +13,10 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
+from nntui.tui import new_run_actions
 from nntui.tui.asking import Answered, Asking
-from nntui.tui.draw.form import command_lines, help_lines
+from nntui.tui.draw.form import command_lines, help_lines, title_line
 from nntui.tui.draw.plan import message_lines, seconds_text
-from nntui.tui.draw.text import Line, plain, spread
 from nntui.tui.widgets.activation import ActivationPane
 from nntui.tui.widgets.asked import Asked
 from nntui.tui.widgets.form import FormView
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
-    from nntui.runs.folder import RunFolder
     from nntui.runs.jobs import ActivationCurve, Described, PlanResult
     from nntui.spec.said import Said
     from nntui.tui.app import NNTuiApp
@@ -84,6 +83,11 @@ class NewRunScreen(Screen[None]):
         """What went wrong when the run was to begin; shown until something is changed."""
         self._begins = False
         self._lock = asyncio.Lock()
+        self._asking_plan: Asking[str, PlanResult] = Asking(self._ask_plan, self._take_plan, delay=0.25)
+        self._asking_data: Asking[str, Described] = Asking(self._ask_data, self._take_data, delay=0.1)
+        self._asking_curve: Asking[tuple[str, Any], ActivationCurve] = Asking(
+            self._ask_curve, self._take_curve, delay=0.1
+        )
 
     @property
     def nntui(self) -> NNTuiApp:
@@ -116,13 +120,9 @@ class NewRunScreen(Screen[None]):
         yield Keys()
 
     def on_mount(self) -> None:
-        self._asking_plan: Asking[str, PlanResult] = Asking(self._ask_plan, self._take_plan, delay=0.25)
-        self._asking_data: Asking[str, Described] = Asking(self._ask_data, self.query_one(DataPane).take, delay=0.1)
-        self._asking_curve: Asking[tuple[str, Any], ActivationCurve] = Asking(
-            self._ask_curve, self.query_one(ActivationPane).take, delay=0.1
-        )
         self.query_one(FormView).focus()
         self.call_after_refresh(self._begin_loading)
+        self.run_worker(self._warm(), group="warm")
 
     def on_unmount(self) -> None:
         for asking in (self._asking_plan, self._asking_data, self._asking_curve):
@@ -131,6 +131,11 @@ class NewRunScreen(Screen[None]):
             self._checking.cancel()
 
     # what the server is asked
+
+    async def _warm(self) -> None:
+        """Start the server while the plugins are read: it is asked something at once."""
+        with contextlib.suppress(UserError):  # told in the panes, which ask it
+            await self.nntui.server.start()
 
     async def _ask_plan(self, toml: str, early: Callable[[PlanResult], None]) -> PlanResult:
         return await self.nntui.server.plan(toml, first=early)
@@ -146,6 +151,12 @@ class NewRunScreen(Screen[None]):
     def _take_plan(self, answered: Answered[PlanResult]) -> None:
         self.query_one(PlanPane).take(answered)
         self._show_rows()
+
+    def _take_data(self, answered: Answered[Described]) -> None:
+        self.query_one(DataPane).take(answered)
+
+    def _take_curve(self, answered: Answered[ActivationCurve]) -> None:
+        self.query_one(ActivationPane).take(answered)
 
     # the form
 
@@ -217,7 +228,9 @@ class NewRunScreen(Screen[None]):
         view = self.query_one(FormView)
         found = rows(self._form.wanted, self._form.last, self._form.registry, unfolded=view.unfolded)
         plan = self._asking_plan.now
-        if plan.value is not None and not plan.old and plan.value.seconds is not None:
+        if self._begins:
+            found[-1] = replace(found[-1], text="starting")
+        elif plan.value is not None and not plan.old and plan.value.seconds is not None:
             found[-1] = replace(found[-1], text=f"about {seconds_text(plan.value.seconds)}")
         view.show_rows(found)
         self._show_about()
@@ -246,15 +259,10 @@ class NewRunScreen(Screen[None]):
 
     def _show_title(self) -> None:
         title = self.query_one("#title", Lines)
-        left: Line = [(" New run", "title strong")]
-        if self.has_class("single"):
-            left.append(("  ", ""))
-            for number, name in PANES.items():
-                style = "title strong underline" if number == self._open else "muted"
-                left += [(f"  {number} ", "key"), (name.capitalize(), style)]
-        notes = self._form.last.notes if self._form is not None and self._form.last is not None else ()
-        right: Line = [(f" {plain(notes[0])} ", "muted")] if notes and not self.has_class("single") else []
-        title.show([spread(left, right, title.size.width)])
+        last = self._form.last if self._form is not None else None
+        note = last.notes[0] if last is not None and last.notes else ""
+        panes = list(PANES.items()) if self.has_class("single") else []
+        title.show([title_line(note, panes, self._open, title.size.width)])
 
     # what is done in the form
 
@@ -368,28 +376,11 @@ class NewRunScreen(Screen[None]):
         self.run_worker(self._save(), group="save", exclusive=True)
 
     async def _save(self) -> None:
-        from nntui.hooks.places import write_atomically
-        from nntui.tui.screens.questions import AskText, AskYesNo
-
         checked = await self._settled()
         if checked is None or checked.spec is None:
             self._refuse(checked)
-            return
-        name = f"{checked.spec.data.name}-{checked.spec.arch.name}.toml"
-        answer = await self.app.push_screen_wait(AskText("Save the settings as", name, _wrong_path))
-        if answer is None:
-            return
-        path = Path(answer.strip()).expanduser()
-        if path.exists() and not await self.app.push_screen_wait(
-            AskYesNo(f"{path} is there already", "Write over it?", yes="write over it", no="keep it")
-        ):
-            return
-        try:
-            await asyncio.to_thread(write_atomically, path, self.form.toml())
-        except OSError as error:
-            self.nntui.warn(f"{path} cannot be written: {error.strerror or error}")
         else:
-            self.nntui.tell(f"saved; the same run: nntui train {path}")
+            await new_run_actions.save(self.nntui, checked.spec)
 
     def action_train(self) -> None:
         if not self._begins:
@@ -397,28 +388,20 @@ class NewRunScreen(Screen[None]):
             self.run_worker(self._train(), group="train")
 
     async def _train(self) -> None:
-        from nntui.tui import run_actions
-
         try:
             checked = await self._settled()
             if checked is None or checked.spec is None:
                 self._refuse(checked)
                 return
-            folder = await asyncio.to_thread(self._make, checked)
-            await run_actions.train(self.nntui, folder, show=True)
+            self._show_rows()
+            await new_run_actions.begin(self.nntui, checked.spec)
         except UserError as error:
             self._mistake = error
             self._show_about()
             self.nntui.warn(error)
         finally:
             self._begins = False
-
-    def _make(self, checked: Checked) -> RunFolder:
-        from nntui.runs.creating import new_run
-
-        if checked.spec is None:
-            raise UserError("something is wrong with the run")
-        return new_run(checked.spec, self.nntui.runs, None)
+            self._show_rows()
 
     def _refuse(self, checked: Checked | None) -> None:
         """Show the first of what is wrong."""
@@ -431,10 +414,3 @@ class NewRunScreen(Screen[None]):
         view.move_to(next((number for number, row in enumerate(view.rows) if row.errors), view.cursor))
         first = checked.faults[0]
         self.nntui.warn(UserError(first.message, advice=first.suggestion))
-
-
-def _wrong_path(text: str) -> str | None:
-    path = Path(text.strip()).expanduser()
-    if not text.strip() or path.is_dir():
-        return "the name of a file"
-    return None if path.parent.is_dir() else f"there is no folder {path.parent}"
