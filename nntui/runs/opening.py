@@ -19,7 +19,7 @@ WHOLE_BYTES = 6 << 20
 """Events that are all read: some 40,000 in a tenth of a second."""
 HEAD_BYTES = 1 << 18
 TAIL_BYTES = 1 << 20
-PLACES = 400
+PLACES = 320
 """Looked at between the two."""
 PLACE_BYTES = 1 << 12
 _LONG_LINE = 1 << 16
