@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -212,8 +213,9 @@ def status_style(status: Status) -> str:
     return _STYLES.get(status, "muted")
 
 
-def _curve(losses: Sequence[float | None], cells: int, charset: Charset) -> str:
-    """The loss; on a log scale where it would be a corner."""
+@lru_cache(maxsize=512)
+def _curve(losses: tuple[float | None, ...], cells: int, charset: Charset) -> str:
+    """The loss; on a log scale where it would be a corner. Remembered: it is drawn anew with each move of the cursor."""
     finite = [loss for loss in losses if loss is not None]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     return curve(losses, cells, charset, log=low > 0 and high / low > _STEEP)
@@ -252,7 +254,7 @@ def _cell(column: Column, size: int, row: Row, charset: Charset) -> Line:
     if column is STATUS:
         return [(fit(f"{glyph(row.status, charset)} {row.status}", size), status_style(row.status))]
     if column is CURVE:
-        return [(fit(_curve(row.summary.curve.losses, size, charset), size), "train")]
+        return [(fit(_curve(tuple(row.summary.curve.losses), size, charset), size), "train")]
     style = {"loss": "train", "metric": "validation", "name": "strong"}.get(column.key, "")
     if column is METRIC and row.summary.vitals.failed is not None:
         style = "bad"

@@ -117,6 +117,7 @@ class CompareScreen(Screen[None]):
         self._what: What = "loss"
         self._zoom = 0
         self._again = asyncio.Event()
+        self._seen = asyncio.Event()
         self.read = False
         """Whether the runs were read once."""
 
@@ -142,6 +143,7 @@ class CompareScreen(Screen[None]):
     async def _follow(self) -> None:
         """Reads the runs, and what is new in them."""
         while True:
+            await self._seen.wait()
             changed = await asyncio.to_thread(_poll, self._runs)
             if changed:
                 self.redraw()
@@ -197,6 +199,13 @@ class CompareScreen(Screen[None]):
         right: Line = [(f"{self._what} ", "accent")]
         title.show([spread([(" Compare", "strong title"), (f"  {len(self._runs)} runs", "muted")], right,
                            title.size.width)])  # fmt: skip
+
+    def on_screen_resume(self) -> None:
+        self._seen.set()
+        self._again.set()
+
+    def on_screen_suspend(self) -> None:
+        self._seen.clear()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.redraw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 LIVE_SECONDS = 1.0
 QUIET_SECONDS = 5.0
+_LIVE_SHARE, _QUIET_SHARE = 0.01, 0.002
+"""Of a core: what looking may cost while a run is live, and while none is."""
+_LONGEST_SECONDS = 30.0
 
 
 class RunsScreen(Screen[None]):
@@ -89,6 +93,8 @@ class RunsScreen(Screen[None]):
         self._words = ""
         self._complaint = ""
         self._again = asyncio.Event()
+        self._seen = asyncio.Event()
+        """Set while no other screen lies over this one."""
 
     @property
     def nntui(self) -> NNTuiApp:
@@ -119,22 +125,26 @@ class RunsScreen(Screen[None]):
     # reading
 
     async def _follow(self) -> None:
-        """Reads the list again and again: each second while a run is live, else every five; at once when told."""
+        """Reads the list again and again while it is seen: each second while a run is live, else every five; more
+        seldom where there are so many runs that looking would cost more than resting."""
         from nntui.runs.listing import Listing
 
         listing = Listing(self.nntui.runs)
         problems: Mapping[Path, str] = {}
         while True:
+            await self._seen.wait()
+            self._again.clear()
+            cost = 0.0
             try:
-                rows, problems = await asyncio.to_thread(_read, listing, problems)
+                rows, problems, cost = await asyncio.to_thread(_read, listing, problems)
                 self._complaint = ""
             except UserError as error:
                 rows, problems, self._complaint = [], {}, f"{error.message}. {error.advice}"
             self._take(rows, problems)
             live = any(row.status in LIVE for row in rows)
-            self._again.clear()
+            rest = max(LIVE_SECONDS, cost / _LIVE_SHARE) if live else max(QUIET_SECONDS, cost / _QUIET_SHARE)
             try:
-                await asyncio.wait_for(self._again.wait(), LIVE_SECONDS if live else QUIET_SECONDS)
+                await asyncio.wait_for(self._again.wait(), min(rest, _LONGEST_SECONDS))
             except TimeoutError:
                 continue
 
@@ -213,7 +223,11 @@ class RunsScreen(Screen[None]):
     # moving
 
     def on_screen_resume(self) -> None:
+        self._seen.set()
         self.look_again()
+
+    def on_screen_suspend(self) -> None:
+        self._seen.clear()
 
     def action_move(self, by: int) -> None:
         self.query_one(FirstStart).move(by) if self.has_class("empty") else self.table.move(by)
@@ -357,16 +371,17 @@ def _alike(one: Row, other: Row) -> bool:
     )
 
 
-def _read(listing: Listing, before: Mapping[Path, str]) -> tuple[Sequence[Row], Mapping[Path, str]]:
-    """The runs, and what is wrong with which."""
+def _read(listing: Listing, before: Mapping[Path, str]) -> tuple[Sequence[Row], Mapping[Path, str], float]:
+    """The runs, what is wrong with which, and the seconds of a core that it took."""
+    began = time.thread_time()
     rows = listing.refresh()
     if not listing.changed and not listing.gone:
-        return rows, before
+        return rows, before, time.thread_time() - began
     new = listing.changed
     said = {
         row.folder.path: problem_of(row) if row.folder.name in new else before.get(row.folder.path, "") for row in rows
     }
-    return rows, {path: text for path, text in said.items() if text}
+    return rows, {path: text for path, text in said.items() if text}, time.thread_time() - began
 
 
 _ON_A_RUN = frozenset(
