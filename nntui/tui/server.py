@@ -156,7 +156,12 @@ class Server:
         if self._starting is None:
             self._starting = asyncio.create_task(self._replace(), name="start of the fork server")
         starting = self._starting
-        return await asyncio.shield(starting)  # whoever asked first may lose interest; others wait for it too
+        try:
+            return await asyncio.shield(starting)  # whoever asked first may lose interest; others wait for it too
+        except asyncio.CancelledError:
+            if not self._closed:
+                raise
+            raise JobFailed("nntui is being left") from None  # it is the start that was cancelled
 
     async def _replace(self) -> ServerProcess:
         try:

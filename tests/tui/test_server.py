@@ -208,3 +208,13 @@ async def test_a_server_that_cannot_start_says_so(home: Site, tmp_path: Path, mo
         failed = await failing(server.activation("relu", {}))
         await server.close()
     assert "did not start" in failed.message and "no" in failed.detail
+
+
+async def test_leaving_while_the_server_starts_ends_it_and_what_was_asked(home: Site, tmp_path: Path) -> None:
+    with home.within(NNTUI_FORK="1", MARK="left-at-start"):
+        server = Server(tmp_path)
+        asked = asyncio.create_task(server.activation("relu", {}))
+        await until(lambda: processes_with("left-at-start"))
+        await server.close()
+    assert "being left" in (await failing(asked)).message
+    await until(lambda: not processes_with("left-at-start"))
