@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING
 
 from nntui.runs.figures import label
-from nntui.tui.chart import Curve, Mark, Series, points
+from nntui.tui.chart import Curve, Mark, Points, Series
 
 if TYPE_CHECKING:
     from nntui.runs.events import Evaluated
@@ -33,6 +34,40 @@ class Charted:
     percent: bool = False
 
 
+class Evaluations:
+    """A run's evaluations as columns, taken in as they come: a run of many epochs is not gone through at each frame."""
+
+    def __init__(self) -> None:
+        self._columns: dict[tuple[str, str], _Column] = {}
+
+    def series(self, state: RunState, split: str, name: str) -> Series | None:
+        """A metric on a split over the steps; None where it was never measured."""
+        column = self._columns.setdefault((split, name), _Column(name))
+        column.follow(state.evaluations.get(split, ()))
+        return Points(column.steps, column.values) if column.steps else None
+
+
+class _Column:
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.steps: list[int] = []
+        self.values: list[float] = []
+        self._taken = 0
+        self._last: Evaluated | None = None
+
+    def follow(self, evaluations: Sequence[Evaluated]) -> None:
+        """Take in what is new, or all where what was taken in was superseded."""
+        taken = self._taken
+        if taken > len(evaluations) or (taken and evaluations[taken - 1] is not self._last):
+            self.steps, self.values, taken = [], [], 0
+        for event in evaluations[taken:]:
+            if self._name in event.metrics:
+                value = event.metrics[self._name]
+                self.steps.append(event.step)
+                self.values.append(nan if value is None else value)
+        self._taken, self._last = len(evaluations), evaluations[-1] if evaluations else None
+
+
 def metric_title(name: str) -> str:
     """Its name in few letters."""
     return _SHORT.get(name, label(name))
@@ -47,25 +82,25 @@ def total_steps(state: RunState) -> int | None:
     return planned if planned >= vitals.step and planned > 0 else None
 
 
-def loss_chart(state: RunState, window: History | None = None) -> Charted:
+def loss_chart(state: RunState, evaluations: Evaluations, window: History | None = None) -> Charted:
     """Training loss (of a zoomed `window`, where its exact points were read) and loss on validation."""
     series: Series = (window or state.history).series("loss")
     curves = [Curve("train", "train", series)]
     for split, style in (("validation", "validation"), ("test", "test")):
-        found = _evaluated(state, split, "loss")
+        found = evaluations.series(state, split, "loss")
         if found is not None:
             name = "val" if split == "validation" else split
             curves.append(Curve(name, style, found, kind="points", mark="" if split == "validation" else "x"))
     return Charted("loss", curves, [*_epochs(state), *_commands(state)])
 
 
-def metric_chart(state: RunState) -> Charted:
+def metric_chart(state: RunState, evaluations: Evaluations) -> Charted:
     """The primary metric of each split that it was measured on, the best marked."""
     name = state.vitals.metric or "metric"
     percent = name in _SHARES
     curves = []
     for split, style, mark in (("train", "train", "+"), ("validation", "validation", ""), ("test", "test", "x")):
-        found = _evaluated(state, split, name)
+        found = evaluations.series(state, split, name)
         if found is not None:
             short = "val" if split == "validation" else split
             curves.append(Curve(short, style, found, kind="points", mark=mark))
@@ -74,12 +109,6 @@ def metric_chart(state: RunState) -> Charted:
     if best is not None:
         marks.append(Mark(best.step, "best", f"best@{best.epoch:g}", best.value))
     return Charted(metric_title(name), curves, marks, percent)
-
-
-def _evaluated(state: RunState, split: str, name: str) -> Series | None:
-    evaluations: Sequence[Evaluated] = state.evaluations.get(split, ())
-    found = [(event.step, event.metrics[name]) for event in evaluations if name in event.metrics]
-    return points(found) if found else None
 
 
 def _epochs(state: RunState) -> list[Mark]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
-from nntui.tui.draw.run_charts import Charted, loss_chart, metric_chart, total_steps
+from nntui.tui.draw.run_charts import Charted, Evaluations, loss_chart, metric_chart, total_steps
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.divider import Divider
 
@@ -32,6 +32,7 @@ class RunCharts(Horizontal):
         self.metric = Chart("metric", id="metric")
         for chart in (self.loss, self.metric):
             chart.view = replace(chart.view, smoothing=smoothing)
+        self._evaluations = Evaluations()
         self._window: History | None = None
         """The exact points of the steps that are zoomed at, where the history has them in buckets."""
 
@@ -44,8 +45,8 @@ class RunCharts(Horizontal):
         """Draw what the run's state says now."""
         state = self._watched.state
         total = total_steps(state)
-        for chart, charted in ((self.loss, loss_chart(state, self._window)), (self.metric, metric_chart(state))):
-            self._give(chart, charted, total)
+        self._give(self.loss, loss_chart(state, self._evaluations, self._window), total)
+        self._give(self.metric, metric_chart(state, self._evaluations), total)
 
     def _give(self, chart: Chart, charted: Charted, total: int | None) -> None:
         chart.title, chart.percent = charted.title, charted.percent
