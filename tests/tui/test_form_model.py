@@ -143,6 +143,13 @@ def test_a_template_whose_plugin_is_gone_keeps_what_can_be_kept() -> None:
     assert form.command_line() == "nntui train --epochs 4"
 
 
+def test_a_template_on_files_keeps_its_reader_and_what_was_said_to_it() -> None:
+    tree = {"data": {"name": "csv", "path": "/gone/iris 1.csv", "separator": ";"}}
+    form = Form(FAKE, Said(tree=tree))
+    assert form.checked.spec == resolve(tree, FAKE)
+    assert form.command_line() == "nntui train --data '/gone/iris 1.csv' --data.reader csv --data.separator ';'"
+
+
 def test_a_templates_unknown_setting_can_be_taken_back() -> None:
     form = Form(FAKE, Said(tree={"arch": {"name": "ffn", "wings": 2}}))
     assert shown(form)["arch.wings"].errors

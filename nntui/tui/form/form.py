@@ -39,6 +39,11 @@ class Wanted:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """nntui's own, by dotted key."""
 
+    @property
+    def naming(self) -> tuple[Mapping[str, str], Any]:
+        """All that says which contributions are meant."""
+        return self.choices, self.settings.get("data.reader")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
@@ -57,10 +62,8 @@ class Checked:
     notes: tuple[str, ...]
     spec: RunSpec | None
     """None while something is wrong."""
-    toml: str
-    """The whole spec, without comments; "" while something is wrong."""
-    data: str
-    """The spec of the data alone, whatever is wrong elsewhere; "" while something is wrong with it."""
+    data: RunSpec | None
+    """The data with whatever goes with it, also while something is wrong elsewhere; None while the data is wrong."""
     activation: tuple[str, Mapping[str, Any]] | None
     """Qualified name and params, plain; None while something is wrong with it."""
     command: str
@@ -86,6 +89,11 @@ def said_of(wanted: Wanted, entries: Mapping[str, Entry]) -> Said:
         tree.setdefault(table_name, {})[name] = value
     places = {f"{table}.{name}": f"{table}.{name}" for table, values in tree.items() for name in values}
     return Said(tree=tree, places=places)
+
+
+def bare_toml(spec: RunSpec) -> str:
+    """A spec for a program to read: no word of help, nothing of this machine. Takes some ten milliseconds."""
+    return to_toml(spec, comments=False, surroundings={})
 
 
 def owner(entries: Mapping[str, Entry], kind: str) -> str:
@@ -114,8 +122,7 @@ def check(wanted: Wanted, registry: Registry) -> Checked:
         errors=_by_row(errors),
         notes=notes,
         spec=spec,
-        toml=_bare(spec),
-        data=_bare(_alone(said, "data", registry)),
+        data=_alone(said, "data", registry),
         activation=_activation(spec or _alone(said, "activation", registry)),
         command=command_line(spec) if spec is not None else command_of(said),
     )
@@ -131,10 +138,6 @@ def _resolved(
     except UserError as error:
         return None, (SpecError("", error.message, error.advice),), choosing.notes
     return resolution.spec, (), resolution.notes
-
-
-def _bare(spec: RunSpec | None) -> str:
-    return to_toml(spec, comments=False, surroundings={}) if spec is not None else ""
 
 
 def _alone(said: Said, table: str, registry: Registry) -> RunSpec | None:
@@ -223,7 +226,7 @@ class Form:
 
     def _place(self, table: str) -> tuple[str, str]:
         last = self._checked
-        if last is None or last.wanted.choices != self.wanted.choices:
+        if last is None or last.wanted.naming != self.wanted.naming:
             last = self.checked
         return table, owner(last.entries, table)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -120,7 +120,8 @@ class _Making:
         key = f"{kind}.name"
         entry = self.checked.entries.get(kind)
         said = kind in self.wanted.choices
-        name = self.wanted.choices.get(kind) or (_short(entry, self.registry) if entry is not None else DEFAULTS[kind])
+        all = self.registry.list(kind)
+        name = self.wanted.choices.get(kind) or (_short(entry, all) if entry is not None else DEFAULTS[kind])
         yield Row(
             key=key,
             label=LABELS[kind],
@@ -128,7 +129,7 @@ class _Making:
             text=name,
             said=said,
             source="" if said else self._source(key),
-            options=tuple(option.name for option in options(kind, self.registry) if not option.refused),
+            options=tuple(_short(other, all) for other in all),
             errors=self.checked.errors.get(key, ()),
             help=entry.summary if entry is not None else "",
         )
@@ -211,26 +212,25 @@ def _text(value: Any, field: FieldInfo) -> str:
     return as_text(plain(value), field)
 
 
-def _short(entry: Entry, registry: Registry) -> str:
+def _short(entry: Entry, all: Sequence[Entry]) -> str:
     """The name by which an entry is said: bare where that is enough."""
-    alike = [other for other in registry.list(entry.kind) if other.name == entry.name]
-    return entry.name if len(alike) == 1 or entry.plugin == "builtin" else entry.qualified
+    alone = entry.plugin == "builtin" or sum(other.name == entry.name for other in all) == 1
+    return entry.name if alone else entry.qualified
 
 
 def options(kind: str, registry: Registry, data: Entry | None = None) -> list[Option]:
     """What can be chosen. For a network, `data` tells what each refuses."""
-    found: list[Option] = []
-    for entry in registry.list(kind):
-        modality = data.meta.get("modality", "") if data is not None else ""
-        found.append(
-            Option(
-                name=_short(entry, registry),
-                summary=entry.summary,
-                origin="" if entry.plugin == "builtin" else entry.distribution,
-                refused=str(entry.meta.get("refuses", {}).get(modality, "")) if kind == "arch" else "",
-            )
+    modality = data.meta.get("modality", "") if data is not None else ""
+    all = registry.list(kind)
+    return [
+        Option(
+            name=_short(entry, all),
+            summary=entry.summary,
+            origin="" if entry.plugin == "builtin" else entry.distribution,
+            refused=str(entry.meta.get("refuses", {}).get(modality, "")) if kind == "arch" else "",
         )
-    return found
+        for entry in all
+    ]
 
 
 def bounds(field: FieldInfo) -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -14,9 +12,9 @@ from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
 from nntui.tui import new_run_actions
-from nntui.tui.asking import Answered, Asking
 from nntui.tui.draw.form import command_lines, help_lines, title_line
 from nntui.tui.draw.plan import message_lines, seconds_text
+from nntui.tui.new_run_questions import Questions
 from nntui.tui.widgets.activation import ActivationPane
 from nntui.tui.widgets.asked import Asked
 from nntui.tui.widgets.form import FormView
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from nntui.runs.jobs import ActivationCurve, Described, PlanResult
     from nntui.spec.said import Said
     from nntui.tui.app import NNTuiApp
+    from nntui.tui.asking import Answered
     from nntui.tui.form.form import Checked, Form
     from nntui.tui.form.rows import Row
 
@@ -82,12 +81,9 @@ class NewRunScreen(Screen[None]):
         self._mistake: UserError | None = None
         """What went wrong when the run was to begin; shown until something is changed."""
         self._begins = False
+        self._estimated = ""
         self._lock = asyncio.Lock()
-        self._asking_plan: Asking[str, PlanResult] = Asking(self._ask_plan, self._take_plan, delay=0.25)
-        self._asking_data: Asking[str, Described] = Asking(self._ask_data, self._take_data, delay=0.1)
-        self._asking_curve: Asking[tuple[str, Any], ActivationCurve] = Asking(
-            self._ask_curve, self._take_curve, delay=0.1
-        )
+        self.questions = Questions(self, self._take_plan, self._take_data, self._take_curve)
 
     @property
     def nntui(self) -> NNTuiApp:
@@ -122,35 +118,19 @@ class NewRunScreen(Screen[None]):
     def on_mount(self) -> None:
         self.query_one(FormView).focus()
         self.call_after_refresh(self._begin_loading)
-        self.run_worker(self._warm(), group="warm")
+        self.run_worker(self.questions.warm(), group="warm")
 
     def on_unmount(self) -> None:
-        for asking in (self._asking_plan, self._asking_data, self._asking_curve):
-            asking.close()
+        self.questions.close()
         if self._checking is not None:
             self._checking.cancel()
 
     # what the server is asked
 
-    async def _warm(self) -> None:
-        """Start the server while the plugins are read: it is asked something at once."""
-        with contextlib.suppress(UserError):  # told in the panes, which ask it
-            await self.nntui.server.start()
-
-    async def _ask_plan(self, toml: str, early: Callable[[PlanResult], None]) -> PlanResult:
-        return await self.nntui.server.plan(toml, first=early)
-
-    async def _ask_data(self, toml: str, early: Callable[[Described], None]) -> Described:
-        del early
-        return await self.nntui.server.describe(toml)
-
-    async def _ask_curve(self, question: tuple[str, Any], early: Callable[[ActivationCurve], None]) -> ActivationCurve:
-        del early
-        return await self.nntui.server.activation(*question)
-
     def _take_plan(self, answered: Answered[PlanResult]) -> None:
         self.query_one(PlanPane).take(answered)
-        self._show_rows()
+        if self._estimate() != self._estimated:
+            self._show_rows()
 
     def _take_data(self, answered: Answered[Described]) -> None:
         self.query_one(DataPane).take(answered)
@@ -207,18 +187,7 @@ class NewRunScreen(Screen[None]):
         self._show_rows()
         self._show_command()
         self._show_title()
-        if checked.toml:
-            self._asking_plan.want(checked.toml, checked.toml)
-        else:
-            self._asking_plan.drop()
-        if checked.data:
-            self._asking_data.want(checked.data, checked.data)
-        else:
-            self._asking_data.drop()
-        if checked.activation is not None:
-            self._asking_curve.want(repr(checked.activation), checked.activation)
-        else:
-            self._asking_curve.drop()
+        self.questions.follow(checked)
 
     def _show_rows(self) -> None:
         from nntui.tui.form.rows import rows
@@ -227,13 +196,18 @@ class NewRunScreen(Screen[None]):
             return
         view = self.query_one(FormView)
         found = rows(self._form.wanted, self._form.last, self._form.registry, unfolded=view.unfolded)
-        plan = self._asking_plan.now
-        if self._begins:
-            found[-1] = replace(found[-1], text="starting")
-        elif plan.value is not None and not plan.old and plan.value.seconds is not None:
-            found[-1] = replace(found[-1], text=f"about {seconds_text(plan.value.seconds)}")
+        self._estimated = self._estimate()
+        found[-1] = replace(found[-1], text=self._estimated)
         view.show_rows(found)
         self._show_about()
+
+    def _estimate(self) -> str:
+        """What stands beside Train: how long it will take."""
+        plan = self.questions.plan.now
+        if self._begins:
+            return "starting"
+        known = plan.value is not None and not plan.old
+        return f"about {seconds_text(plan.value.seconds)}" if known and plan.value and plan.value.seconds else ""
 
     def _show_about(self) -> None:
         about = self.query_one("#about", Lines)
@@ -364,7 +338,7 @@ class NewRunScreen(Screen[None]):
 
     async def _settled(self) -> Checked | None:
         """What is said, checked; None where the form is not ready."""
-        if self._checking is not None and not self._checking.done():
+        while self._checking is not None and not self._checking.done():
             await asyncio.wait([self._checking])
         return self._form.last if self._form is not None else None
 
@@ -401,7 +375,8 @@ class NewRunScreen(Screen[None]):
             self.nntui.warn(error)
         finally:
             self._begins = False
-            self._show_rows()
+            if self.is_attached:
+                self._show_rows()
 
     def _refuse(self, checked: Checked | None) -> None:
         """Show the first of what is wrong."""

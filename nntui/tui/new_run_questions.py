@@ -1,0 +1,93 @@
+"""What the panes of New run ask of the fork server, each as far as what is said allows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from nntui.hooks.errors import UserError
+from nntui.tui.asking import Answered, Asking
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+
+    from nntui.runs.jobs import ActivationCurve, Described, PlanResult
+    from nntui.spec.model import RunSpec
+    from nntui.tui.app import NNTuiApp
+    from nntui.tui.form.form import Checked
+    from nntui.tui.server import Server
+
+Activation: TypeAlias = tuple[str, Mapping[str, Any]]
+"""Qualified name and params."""
+
+
+class Questions:
+    """Plan, data and activation of what is said; answers go to the functions given."""
+
+    def __init__(
+        self,
+        screen: Screen[Any],
+        plan: Callable[[Answered[PlanResult]], None],
+        data: Callable[[Answered[Described]], None],
+        curve: Callable[[Answered[ActivationCurve]], None],
+    ) -> None:
+        self._screen = screen
+        # The plan costs most: it is asked when a person has stopped changing things.
+        self.plan: Asking[RunSpec, PlanResult] = Asking(self._plan, plan, delay=0.25)
+        self.data: Asking[RunSpec, Described] = Asking(self._describe, data, delay=0.1)
+        self.curve: Asking[Activation, ActivationCurve] = Asking(self._draw, curve, delay=0.1)
+
+    @property
+    def _server(self) -> Server:
+        return cast("NNTuiApp", self._screen.app).server
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is awaited."""
+        return all(asking.now.since is None for asking in (self.plan, self.data, self.curve))
+
+    async def warm(self) -> None:
+        """Start the server while the plugins are read: it is asked something at once."""
+        with contextlib.suppress(UserError):  # told in the panes, which ask it
+            await self._server.start()
+
+    def follow(self, checked: Checked) -> None:
+        """Ask what follows from what is said now; older questions are cancelled."""
+        from nntui.spec.words import command_line
+
+        # A command says all of a spec, so equal commands are equal questions.
+        if checked.spec is not None:
+            self.plan.want(checked.command, checked.spec)
+        else:
+            self.plan.drop()
+        if checked.data is not None:
+            self.data.want(command_line(checked.data), checked.data)
+        else:
+            self.data.drop()
+        if checked.activation is not None:
+            self.curve.want(repr(checked.activation), checked.activation)
+        else:
+            self.curve.drop()
+
+    def close(self) -> None:
+        for asking in (self.plan, self.data, self.curve):
+            asking.close()
+
+    async def _plan(self, spec: RunSpec, early: Callable[[PlanResult], None]) -> PlanResult:
+        return await self._server.plan(await _toml(spec), first=early)
+
+    async def _describe(self, spec: RunSpec, early: Callable[[Described], None]) -> Described:
+        del early
+        return await self._server.describe(await _toml(spec))
+
+    async def _draw(self, question: Activation, early: Callable[[ActivationCurve], None]) -> ActivationCurve:
+        del early
+        return await self._server.activation(*question)
+
+
+async def _toml(spec: RunSpec) -> str:
+    from nntui.tui.form.form import bare_toml
+
+    return await asyncio.to_thread(bare_toml, spec)
