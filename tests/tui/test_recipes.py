@@ -114,7 +114,7 @@ async def test_a_double_click_trains_a_recipe(tmp_path, monkeypatch):
         await until(pilot, lambda: begun == ["words"])
 
 
-async def test_a_recipe_trains_in_a_process_of_its_own_and_is_shown(tmp_path, monkeypatch):
+async def test_a_recipe_trains_in_a_process_of_its_own_and_is_shown_then_it_is_forked(tmp_path, monkeypatch):
     short = replace(RECIPES[0], tree={**RECIPES[0].tree, "training": {"epochs": 1}})
     monkeypatch.setattr("nntui.tui.screens.first_start.RECIPES", (short,))
     app = app_of(tmp_path)
@@ -127,6 +127,20 @@ async def test_a_recipe_trains_in_a_process_of_its_own_and_is_shown(tmp_path, mo
         (folder,) = list_runs(tmp_path)
         assert folder == shown[0]
         await until(pilot, lambda: load_row(folder).status == "done", 60)
+        assert isinstance(app.screen, RunsScreen)
+        app.screen.look_again()
+        await until(pilot, lambda: "✓ done" in screen_text(pilot))
+        await pilot.press("f")
+        await until(pilot, lambda: "best, last, step " in screen_text(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "epochs in all" in screen_text(pilot))
+        await pilot.press("1", "enter")
+        await until(pilot, lambda: "more than the 1 that it has trained for" in screen_text(pilot))
+        await pilot.press("ctrl+u", "2", "enter")
+        await until(pilot, lambda: len(shown) == 2, 60)
+        await until(pilot, lambda: load_row(shown[1]).status == "done", 60)
+        v = load_row(shown[1]).summary.vitals
+        assert (v.epoch, v.epochs, v.step) == (2.0, 2, 2 * load_row(folder).summary.vitals.step)
 
 
 async def test_a_recipe_that_cannot_begin_is_told_and_leaves_no_folder(tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nntui.runs.figures import duration, metric, number
+from nntui.runs.figures import duration, metric, number, per_second, rate
 from nntui.runs.vitals import Status
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.spark import curve
@@ -215,7 +215,7 @@ def status_style(status: Status) -> str:
 
 @lru_cache(maxsize=512)
 def _curve(losses: tuple[float | None, ...], cells: int, charset: Charset) -> str:
-    """The loss; on a log scale where it would be a corner. Remembered: it is drawn anew with each move of the cursor."""
+    """The loss; on a log scale where it would be a corner. Remembered: each move of the cursor draws it anew."""
     finite = [loss for loss in losses if loss is not None]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     return curve(losses, cells, charset, log=low > 0 and high / low > _STEEP)
@@ -320,6 +320,11 @@ def detail_line(row: Row, problem: str, cells: int, charset: Charset) -> Line:
         parts.append([("its process is gone; R goes on from the last checkpoint", "warning")])
     if row.status == "unknown":
         parts.append([(f"on {plain(row.host) or 'another machine'}: whether it lives cannot be told", "warning")])
+    if row.status in ("training", "paused") and v.lr is not None:
+        parts.append([(per_second(v.samples_per_second) if row.status == "training" else "", "")])
+        parts.append([("lr ", "muted"), (rate(v.lr), "")])
+    if row.status == "queued":
+        parts.append([(f"waits for {plain(v.after)}", "command")])
     if v.finished is not None and v.finished.metrics:
         split = v.finished.split or "test"
         shown = metric_text(v.metric, v.finished.metrics.get(v.metric))
@@ -333,4 +338,5 @@ def detail_line(row: Row, problem: str, cells: int, charset: Charset) -> Line:
         parts.append([(begun_text(v.begun), "muted")])
     if row.note:
         parts.insert(1, [(f'"{plain(row.note)}"', "accent")])
+    parts = [part for part in parts if any(text for text, _ in part)]
     return cut([(" ", ""), *join(parts, (f" {charset.dot} ", "muted"))], cells)
