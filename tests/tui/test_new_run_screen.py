@@ -16,9 +16,11 @@ from textual.widgets import Input
 
 from nntui.hooks.places import cache_dir
 from nntui.hooks.registry import registry
+from nntui.runs.creating import new_run as make_run_folder
 from nntui.runs.events import LayerPlan
 from nntui.runs.folder import RunFolder, list_runs
 from nntui.runs.jobs import ActivationCurve, ClassCount, Described, Memory, PlanResult, Shown
+from nntui.runs.lock import RunLock
 from nntui.runs.settings import Settings
 from nntui.spec.resolve import resolve_said
 from nntui.spec.said import Said
@@ -345,6 +347,24 @@ async def test_training_makes_the_run_that_was_said(tmp_path: Path, monkeypatch:
         assert resolve_said(read_toml(folder.run_toml), registry()).spec.training.epochs == 3
 
 
+async def test_beside_a_run_that_trains_here_it_may_wait_or_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(NNTuiApp, "open_run", lambda self, folder, instead=False: None)
+    busy = make_run_folder(resolve_said(Said(), registry()).spec, tmp_path, "calm-heron-6")
+    with RunLock(busy):
+        async with new_run(tmp_path) as it:
+            await it.press("T")
+            await it.until(lambda: not it.here)
+            await it.pilot.press("escape")
+            await it.until(lambda: it.here and list_runs(tmp_path) == [busy])
+            await it.press("T")
+            await it.until(lambda: not it.here)
+            await it.pilot.press("down", "enter")
+            await it.until(lambda: bool(it.server.trained))
+            assert it.server.trained[0][1] == "calm-heron-6"
+
+
 async def test_a_mistake_found_by_training_leaves_no_folder_and_loses_nothing(tmp_path: Path) -> None:
     def refuse() -> None:
         raise JobFailed("the data is not there", advice="nntui datasets get digits", kind="request")
@@ -372,9 +392,7 @@ async def test_a_form_with_a_mistake_is_not_trained_but_shows_it(tmp_path: Path)
 
 async def test_a_finished_run_opens_as_a_template(tmp_path: Path) -> None:
     spec = resolve_said(Said(tree={"arch": {"name": "cnn", "channels": [4, 8]}, "training": {"seed": 7}}), registry())
-    from nntui.runs.creating import new_run as make
-
-    folder = make(spec.spec, tmp_path, "quick-otter-7")
+    folder = make_run_folder(spec.spec, tmp_path, "quick-otter-7")
     async with new_run(tmp_path, template=read_toml(folder.run_toml)) as it:
         assert it.screen.form.checked.spec == spec.spec
         assert "$ nntui train --arch cnn --arch.channels 4,8 --seed 7" in it.shown("command")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nntui.runs.jobs import ClassCount, Described, Shown
 
 _SHORT = {"validation": "val"}
+_PLAIN = {"train": "#", "validation": "=", "test": "."}
 _CLASS = 24
 """Cells of a class with its bar, where several stand side by side."""
 _TALL = 8
@@ -52,7 +53,7 @@ def _splits(found: Described, cells: int, charset: Charset) -> list[Line]:
     for number, (name, count) in enumerate(parts):
         size = left if number == len(parts) - 1 else min(max(1, round(count / whole * cells)), left)
         left -= size
-        bar.append(((bar_mark(charset) if charset.unicode else name[0]) * size, _style(name)))
+        bar.append(((bar_mark(charset) if charset.unicode else _PLAIN.get(name, "-")) * size, _style(name)))
     return [told, bar] if width(told) <= cells else [total, cut(join(named), cells), bar]
 
 
@@ -85,11 +86,12 @@ def _pictures(examples: Sequence[Shown], cells: int, charset: Charset) -> list[L
     first = examples[0].picture
     if first is None:
         return []
-    wide = min(first.width, max(2 * _TALL * first.width // first.height, 1), cells)
+    tall = _TALL if cells >= 50 else _TALL - 2  # rather more of them than larger ones
+    wide = min(first.width, max(2 * tall * first.width // first.height, 1), cells)
     each = max(wide, 6)
     count = max(1, min(len(examples), (cells + 1) // (each + 1)))
     blocks = [
-        picture_lines(shown.picture, wide, _TALL, charset) for shown in examples[:count] if shown.picture is not None
+        picture_lines(shown.picture, wide, tall, charset) for shown in examples[:count] if shown.picture is not None
     ]
     lines: list[Line] = []
     for row in zip_longest(*blocks, fillvalue=[]):

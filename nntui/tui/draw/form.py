@@ -16,6 +16,8 @@ _LABEL = 15
 """Cells of a label."""
 _VALUE = 14
 """Cells of a value, where there is a note behind it."""
+_ROOMY = 24
+"""Cells from which it is said in full who suggests a value."""
 _LONG = 2
 """Lines that a fault and its advice may take below a row."""
 
@@ -96,8 +98,8 @@ def _value(row: Row, room: int, charset: Charset, *, here: bool) -> Line:
         shown = [(f"{left} ", "key"), *shown, (f" {right}", "key")]
     note = _note(row)
     over = room - max(width(shown), _VALUE) - 1
-    if row.source and over < width(note):
-        note = plain(row.source)
+    if row.source and over < _ROOMY:
+        note = f"by {plain(row.source)}"
     # A summary of which little is left says nothing: it stands below the form, for the row that is chosen.
     if not note or over < min(width(note), 30 if row.kind == "contribution" else 8):
         return cut(shown, room)
