@@ -115,4 +115,4 @@ def test_the_interface_imports_neither_torch_nor_the_engine(screen: str, tmp_pat
     assert done.returncode == 0, done.stderr
     modules = json.loads(done.stdout.splitlines()[-1])
     assert not [m for m in modules if m.split(".")[0] in ("torch", "torchvision", "polars")]
-    assert not [m for m in modules if m.startswith(("nntui.engine", "nntui.builtin", "nntui.api"))]
+    assert not [m for m in modules if m.startswith(("nntui.engine", "nntui.api"))]

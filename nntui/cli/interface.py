@@ -6,6 +6,7 @@ The interface is a client of run folders: leaving it, killing it or losing its t
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import signal
@@ -91,6 +92,7 @@ def open_interface(
     app = NNTuiApp(root, open=open, screen=screen, settings=loaded.settings)
     _watch_terminal(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
     code = asyncio.run(_shown(app, loaded, open, process))
+    gc.freeze()  # nobody waits until all that was on the screen has been taken apart
     return Session(code, tuple(app.opened))
 
 
