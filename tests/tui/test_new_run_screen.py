@@ -405,6 +405,8 @@ async def test_panes_take_turns_where_it_is_narrow(tmp_path: Path) -> None:
             await it.press(key)
             assert [id for id in ids if it.screen.query_one(f"#{id}").region.area] == [open_one]
             assert it.pilot.app.focused is it.screen.query_one(f"#{open_one}")
+        await it.pilot.click("#title", offset=(it.shown("title").index("Activation"), 0))
+        assert it.pilot.app.focused is it.screen.query_one("#activation")
         await it.pilot.resize_terminal(*WIDE)
         await it.until(lambda: all(it.screen.query_one(f"#{id}").region.area for id in ids))
         await it.press("4", "z")

@@ -164,6 +164,16 @@ def title_line(note: str, panes: Sequence[tuple[int, str]], opened: int, cells: 
     return spread(left, right, cells) if width(left) + width(right) < cells else cut([*left, *right], cells)
 
 
+def pane_at(panes: Sequence[tuple[int, str]], x: int) -> int | None:
+    """The pane whose name in the title is at cell `x`."""
+    end = len(" New run  ")
+    for number, name in panes:
+        start, end = end + 2, end + 4 + len(name)
+        if start <= x < end:
+            return number
+    return None
+
+
 def command_lines(command: str, cells: int, count: int, charset: Charset) -> list[Line]:
     """The equal command in `count` lines, its end left out where it is longer."""
     lines = wrap(plain(command), max(cells - 2, 1))

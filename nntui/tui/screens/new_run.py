@@ -12,7 +12,7 @@ from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
 from nntui.tui import new_run_actions
-from nntui.tui.draw.form import command_lines, help_lines, title_line
+from nntui.tui.draw.form import command_lines, help_lines, pane_at, title_line
 from nntui.tui.draw.plan import message_lines, seconds_text
 from nntui.tui.new_run_questions import Questions
 from nntui.tui.widgets.activation import ActivationPane
@@ -324,6 +324,11 @@ class NewRunScreen(Screen[None]):
             self._open = number
             self._arrange()
             self._show_title()
+
+    def on_click(self, event: events.Click) -> None:
+        number = pane_at(list(PANES.items()), event.x) if event.widget is self.query_one("#title") else None
+        if number is not None and self.has_class("single"):
+            self.action_open(number)
 
     def action_zoom(self) -> None:
         self._zoomed = not self._zoomed
