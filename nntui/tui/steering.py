@@ -16,7 +16,6 @@ from nntui.tui.draw.text import Line, plain
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
     from nntui.runs.state import CommandState, RunState
-    from nntui.runs.vitals import Vitals
 
 UP, DOWN = 1.5, 0.67
 SHOWN_SECONDS = 10.0
@@ -186,22 +185,7 @@ def epochs_asked(text: str) -> float:
     return float(value)
 
 
-# --- leaving and copying ---------------------------------------------------------------------------------------------
-
-
-def leave_message(state: RunState | Vitals | None, folder: RunFolder) -> str | None:
-    """What to print when the interface is left: how to come back to a run that trains on. None where none does."""
-    from nntui.runs.attach import load_state
-    from nntui.runs.lock import probe_lock
-    from nntui.runs.state import RunState
-    from nntui.runs.vitals import status_of
-
-    if state is None:
-        state = load_state(folder)
-    vitals = state.vitals if isinstance(state, RunState) else state
-    status = status_of(vitals, probe_lock(folder))
-    verbs = {"training": "trains on", "starting": "starts", "paused": "is paused", "queued": "waits its turn"}
-    return f"{folder.name} {verbs[status]}: nntui attach {folder.name}" if status in verbs else None
+# --- copying ---------------------------------------------------------------------------------------------
 
 
 def further_command(folder: RunFolder, status: Shown) -> tuple[str, str]:

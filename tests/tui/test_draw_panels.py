@@ -183,6 +183,15 @@ def test_of_a_text_to_be_continued_the_end_is_shown() -> None:
     assert "first words" in texts(samples_lines(shown, {}, 60, 10, BRAILLE))
 
 
+def test_a_space_that_is_to_come_next_is_named() -> None:
+    shown = [ExampleShown("text", " ", content="to be")]
+    sample = Sample(example=0, label="\n", probabilities={"\n": 0.5, " ": 0.25})
+    state = fold_all([Sampled(step=1, epoch=1.0, samples=[sample])])
+    text = texts(samples_lines(shown, predictions(state, shown), 80, 10, BRAILLE, tail=True))
+    assert "✗ space → newline" in text
+    assert "then space 25%" in text
+
+
 def test_an_example_that_cannot_be_read_says_why() -> None:
     text = texts(samples_lines([ExampleShown("image", "7", why="example-0.png cannot be read")], {}, 60, 10, BRAILLE))
     assert "cannot be read" in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from run_pilot import opened, run_screen, says, shown, told
 from nntui.runs.events import Failed, Finished, Progress, Warned
 from nntui.runs.folder import RunFolder
 from nntui.runs.lock import RunLock
+from nntui.tui.draw.charset import CHARSETS
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.layers import LayersPanel
 from nntui.tui.widgets.lines import Lines
@@ -217,11 +217,30 @@ async def test_a_folder_deleted_while_it_is_shown_is_told_and_all_goes_on(folder
         await says(pilot, "5 Commands")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-async def test_events_that_may_not_be_read_are_told(folder: RunFolder) -> None:
+async def test_events_that_cannot_be_read_are_told(folder: RunFolder) -> None:
     async with opened(folder) as pilot:
-        folder.events.chmod(0)
-        await says(pilot, "cannot be read")
+        folder.events.unlink()
+        folder.events.mkdir()
+        await says(pilot, "what happens in quick-otter-7 cannot be read")
+        await pilot.press("3")
+        await says(pilot, "worst mistakes")
+
+
+async def test_both_charts_span_the_same_steps(folder: RunFolder) -> None:
+    async with opened(folder) as pilot:
+        spans = {chart.whole for chart in pilot.app.screen.query(Chart)}
+        assert len(spans) == 1
+
+
+async def test_another_theme_and_charset_are_taken_at_once(folder: RunFolder) -> None:
+    async with opened(folder, (200, 60)) as pilot:
+        await pilot.press("3")
+        before = list(pilot.app.screen.query_one("#confusion", Lines).shown)
+        pilot.app.theme = "nntui-light"
+        await until(pilot, lambda: pilot.app.screen.query_one("#confusion", Lines).shown != before)
+        pilot.app.charset = CHARSETS["ascii"]  # type: ignore[attr-defined]
+        run_screen(pilot).redraw()
+        await until(pilot, lambda: shown(pilot).isascii())
 
 
 async def test_lines_that_are_no_events_are_told(live: RunFolder) -> None:

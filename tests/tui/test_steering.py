@@ -11,7 +11,6 @@ from recorded import BEGUN, events, recorded
 from nntui.hooks.errors import UserError
 from nntui.runs.commands import Command
 from nntui.runs.events import Commanded, Evaluated, Progress
-from nntui.runs.lock import RunLock
 from nntui.runs.state import RunState, fold, fold_all, fold_command
 from nntui.tui.draw.text import text_of
 from nntui.tui.steering import (
@@ -20,7 +19,6 @@ from nntui.tui.steering import (
     doing,
     epochs_asked,
     further_command,
-    leave_message,
     rate_asked,
     refusal,
     resume_refusal,
@@ -137,11 +135,3 @@ def test_the_command_that_is_copied_fits_the_status(tmp_path: Path) -> None:
     assert further_command(folder, "training")[0] == "nntui attach quick-otter-7"
     assert further_command(folder, "lost")[0] == "nntui train --resume quick-otter-7"
     assert further_command(folder, "done")[0] == "nntui predict quick-otter-7"
-
-
-def test_leaving_a_run_that_trains_says_how_to_come_back(tmp_path: Path) -> None:
-    folder = recorded(tmp_path)
-    assert leave_message(None, folder) is None
-    with RunLock(folder):
-        assert leave_message(None, folder) == "quick-otter-7 trains on: nntui attach quick-otter-7"
-        assert leave_message(fold_all(events(10, 1.0)).vitals, folder) is not None

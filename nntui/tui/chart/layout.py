@@ -78,7 +78,7 @@ def draw(
         return Frame(_empty(title, curves, width, height, charset, focused, f"no {plain(title) or 'values'} yet"), None)
     memory = memory or Memory()
     memory.begin(curves)
-    whole = whole or extent(curves, view.total)
+    whole = whole or extent(curves, view.total, view.first)
     first, last = shown(view, whole)
     rows = max(height - 2, 0) if height > 2 else height - 1
     axis = height > 2

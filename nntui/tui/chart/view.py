@@ -17,18 +17,20 @@ SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 @dataclass(frozen=True)
 class View:
     """`window`: first and last step shown, None for all; `total`: how many steps there will be, where it is known;
-    `crosshair`: the step whose values are read."""
+    `crosshair`: the step whose values are read; `first`: a step that is in it too, such as a neighbour's first."""
 
     window: tuple[int, int] | None = None
     total: int | None = None
     log: bool = False
     smoothing: float = 0.0
     crosshair: int | None = None
+    first: int | None = None
 
 
-def extent(curves: Sequence[Curve], total: int | None = None) -> tuple[int, int]:
-    """The steps that a chart of these curves spans without a zoom."""
-    first = min((curve.series.step[0] for curve in curves if len(curve.series.step)), default=0)
+def extent(curves: Sequence[Curve], total: int | None = None, begin: int | None = None) -> tuple[int, int]:
+    """The steps that a chart of these curves spans without a zoom. `begin`: a step that it spans too."""
+    first = min((curve.series.step[0] for curve in curves if len(curve.series.step)), default=begin or 0)
+    first = first if begin is None else min(first, begin)
     last = max((curve.series.step[-1] for curve in curves if len(curve.series.step)), default=0)
     return step_range(first, last, total)
 

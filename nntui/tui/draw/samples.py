@@ -81,12 +81,17 @@ def probability_bar(probability: float | None, cells: int, charset: Charset, sty
     return [(charset.full * filled, style), (charset.empty * (room - filled), "axis"), (f"{probability:5.0%}", "")]
 
 
+def answer_text(label: str) -> str:
+    """An answer as it is drawn; one that would not be seen (the next letter may be a space) by its name."""
+    return {" ": "space", "\n": "newline", "\t": "tab"}.get(label) or plain(label)
+
+
 def verdict(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset) -> Line:
     """ "✓ 7" or "✗ 2 → 7": truth, and what it was taken for."""
-    truth = plain(example.label) or "?"
+    truth = answer_text(example.label) or "?"
     if found is None:
         return cut([(truth, "strong"), (" not predicted yet", "muted")], cells)
-    said = plain(found.label)
+    said = answer_text(found.label)
     changed: Line = [(f" {charset.live if charset.unicode else '*'}", "command")] if found.before else []
     if found.right is True:
         room = cells - 2 - width(changed)
@@ -203,10 +208,10 @@ def _row(example: ExampleShown, found: Prediction | None, cells: int, charset: C
     sure = probability_bar(found.probability if found else None, _BAR + 5, charset, style)
     head: Line = [*said, ("  ", ""), *sure] if sure else list(said)
     if found is not None and len(found.others) > 1 and width(head) + 20 <= cells:
-        rest = ", ".join(f"{plain(name) or '?'} {p:.0%}" for name, p in found.others[1:3])
+        rest = ", ".join(f"{answer_text(name)} {p:.0%}" for name, p in found.others[1:3])
         head.append((f"  then {rest}", "muted"))
     if found is not None and found.before:
-        head.append((f"  was {plain(found.before)}", "command"))
+        head.append((f"  was {answer_text(found.before)}", "command"))
     return [cut(head, cells), *_content(example, cells, charset, tail)]
 
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from nntui.hooks.errors import UserError
 from nntui.runs.attach import Attached
 from nntui.runs.commands import Kind
+from nntui.runs.events import Planned, Started
 from nntui.tui import run_actions
 from nntui.tui.draw.head import LIVE
 from nntui.tui.draw.small import LEAST
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from nntui.runs.folder import RunFolder
+    from nntui.runs.state import RunState
     from nntui.tui.app import NNTuiApp
 
 CHART_SECONDS, TABLE_SECONDS, FIGURE_SECONDS = 0.5, 1.0, 0.5
@@ -135,6 +137,7 @@ class RunScreen(Screen[None]):
         else:
             self.run_worker(self._open(), group="open")
         self.run_worker(self._add_plugins(), group="plugins")
+        self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())  # some colours are mixed for a theme
 
     def _small(self) -> bool:
         try:
@@ -204,13 +207,14 @@ class RunScreen(Screen[None]):
         event.stop()
         self._take(event.state, event)
 
-    def _take(self, state: Any, event: RunChanged | None = None) -> None:
+    def _take(self, state: RunState, event: RunChanged | None = None) -> None:
         """Take in what is new, and draw what that changes as soon as it may be drawn."""
         watched, before = self.watched, self.watched.status
         watched.state, watched.status = state, self.following.status
         watched.problem = self.following.problem
-        if not watched.facts.arch or (event and any(type(e).__name__ in ("Planned", "Started") for e in event.events)):
-            watched.facts = read_facts(self.folder) if watched.status != "deleted" else watched.facts
+        planned = event is not None and any(isinstance(e, Planned | Started) for e in event.events)
+        if (planned or not watched.facts.arch) and watched.status != "deleted":
+            watched.facts = read_facts(self.folder)
         live = watched.status in LIVE
         if self._lived and not live and before in LIVE:
             self._ended()

@@ -92,7 +92,7 @@ class Chart(Lines, can_focus=True):
     def whole(self) -> tuple[int, int]:
         """The steps of the chart without a zoom. While it is zoomed the curves may hold its window alone, so what was
         known before counts too."""
-        found = views.extent(self.curves, self.view.total)
+        found = views.extent(self.curves, self.view.total, self.view.first)
         if self._whole is None or self.view.window is None:
             return found
         return min(found[0], self._whole[0]), max(found[1], self._whole[1])

@@ -44,14 +44,17 @@ class RunCharts(Horizontal):
     def redraw(self) -> None:
         """Draw what the run's state says now."""
         state = self._watched.state
+        self.query_one(Divider).redraw()
         total = total_steps(state)
-        self._give(self.loss, loss_chart(state, self._evaluations, self._window), total)
-        self._give(self.metric, metric_chart(state, self._evaluations), total)
+        steps = state.history.series("loss").step
+        first = steps[0] if len(steps) else None  # both charts span the same steps
+        self._give(self.loss, loss_chart(state, self._evaluations, self._window), first, total)
+        self._give(self.metric, metric_chart(state, self._evaluations), first, total)
 
-    def _give(self, chart: Chart, charted: Charted, total: int | None) -> None:
+    def _give(self, chart: Chart, charted: Charted, first: int | None, total: int | None) -> None:
         chart.title, chart.percent = charted.title, charted.percent
         chart.curves, chart.marks = charted.curves, charted.marks
-        chart.view = replace(chart.view, total=total)
+        chart.view = replace(chart.view, first=first, total=total)
         chart.redraw()
 
     def _other(self, chart: Chart) -> Chart:
