@@ -58,8 +58,8 @@ def _read_gzipped(path: Path, file: BinaryIO, axes: int) -> npt.NDArray[np.uint8
 class _Held:
     """Bytes read like a file, without a copy of each part."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = memoryview(content)
+    def __init__(self, content: memoryview) -> None:
+        self._content = content
 
     def read(self, size: int) -> memoryview:
         part, self._content = self._content[:size], self._content[size:]

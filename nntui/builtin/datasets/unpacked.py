@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import mmap
 import os
 import secrets
 import shutil
@@ -36,11 +37,15 @@ class Unpacked:
     crc: int
     length: int
 
-    def read(self) -> bytes | None:
-        """The content; None where it is not there, or damaged."""
+    def read(self) -> memoryview | None:
+        """The content, mapped and not copied (the file is never written to again); None where it is not there, or
+        damaged."""
         try:
-            content = self.path.read_bytes()
-            if len(content) != self.length or zlib.crc32(content) != self.crc:
+            with self.path.open("rb") as file:
+                if os.fstat(file.fileno()).st_size != self.length:
+                    return None
+                content = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            if zlib.crc32(content) != self.crc:
                 return None
             os.utime(self.path)  # it is in use
         except OSError:
