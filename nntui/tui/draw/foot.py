@@ -29,8 +29,6 @@ class Figures:
     cpu: float | None = None
     """Of one core, in percent: 198 is two cores."""
     memory: int | None = None
-    gpu: float | None = None
-    gpu_memory: int | None = None
     disk: int | None = None
     """Free where the run folder is."""
 
@@ -86,8 +84,6 @@ def vitals_line(state: RunState, figures: Figures, status: Shown, now: float, ce
         (10, [("lr ", "muted"), (lr, "strong"), *([(f" {curve}", "validation")] if curve else [])]),
         (8, [("cpu ", "muted"), (f"{figures.cpu:.0f}%", "")] if live and figures.cpu is not None else []),
         (7, [(size_text(figures.memory), "")] if live and figures.memory is not None else []),
-        (8, [("gpu ", "muted"), (f"{figures.gpu:.0f}%", "")] if live and figures.gpu is not None else []),
-        (7, [(f"{size_text(figures.gpu_memory)} gpu", "")] if live and figures.gpu_memory is not None else []),
         (6, _checkpoint(state, live, now)),
         (5, _disk(figures.disk)),
         (2, [("best ", "muted"), (f"step {state.best.step:,}", "best")] if state.best is not None else []),
