@@ -38,7 +38,7 @@ def steps(folder: RunFolder) -> int:
 def goes_on(folder: RunFolder) -> None:
     """Waits until it has trained further; fails where it does not."""
     before = steps(folder)
-    wait_for(lambda: steps(folder) > before, 20)
+    wait_for(lambda: steps(folder) > before)
     assert is_live(folder)
 
 

@@ -167,7 +167,7 @@ def test_train_starts_a_run_of_its_own_session_and_shows_it(place: Path) -> None
 def test_a_run_whose_interface_ends_while_it_starts_trains_all_the_same(end: str, place: Path) -> None:
     folder = RunFolder(place / "runs" / NAME)
     with nntui(place, "train", *TINY, "--epochs", f"{ENDLESS}", "--name", NAME) as terminal:
-        wait_for(lambda: folder.events.exists() and len(descendants(str(place))) > 1, 20)
+        wait_for(lambda: folder.events.exists() and len(descendants(str(place))) > 1)
         terminal.kill(signal.SIGKILL) if end == "kill -9" else terminal.hang_up()
         terminal.wait_end(10)
     goes_on(folder)
