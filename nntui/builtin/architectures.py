@@ -67,6 +67,11 @@ class RNNParams(Params):
     bidirectional: bool = param(False, help="Also read from the end; not for the next token")
     dropout: float = param(0.1, ge=0, lt=1, help="Share of features left out between layers and before the output")
     pooling: Literal["last", "mean", "max"] = param("last", help="Which states stand for the whole sequence")
+    convolution: int = param(
+        0,
+        ge=0,
+        help="Width of a convolution, with the activation, before the recurrence; 0: none",
+    )
     head: int = param(0, ge=0, help="Units of a hidden layer, with the activation, before the output; 0: none")
     embedding: int = param(64, ge=1, help="For text: size of a token's vector")
 

@@ -10,7 +10,7 @@ So neither the size of a batch nor the number of workers or processes changes an
 | image | mirrored if its mirror image means the same, shifted by up to 1/14 if not | both, up to 1/8 | rotated, scaled, shifted; brightness, contrast, cutout |
 | audio | shifted in time | and masks of time and frequency | two masks of each, and noise |
 | series, points | | | noise |
-| text | | | tokens left out |
+| text | | | half of them cut to a piece, tokens left out |
 
 Shapes: N rows, C channels, H height, W width, T time, F frequency bins or features.
 """  # noqa: E501 - a table
@@ -79,6 +79,8 @@ class Augment:
         for item, transform in self._plans:
             lengths = None if item.lengths is None else batch[item.lengths]
             augmented[item.name] = transform(batch[item.name], index, lengths)
+            if item.lengths is not None and isinstance(transform, TokenDropout):
+                augmented[item.lengths] = transform.lengths(batch[item.lengths], index)
         return augmented
 
 
@@ -108,9 +110,10 @@ def _transform(item: InputSpec, modality: Modality, level: str) -> Transform | N
     return None
 
 
-def _whole(uniform: Tensor, count: int) -> Tensor:
+def _whole(uniform: Tensor, count: int | Tensor) -> Tensor:
     """Whole numbers 0 .. count - 1 from uniform ones; int64."""
-    return (uniform * count).long().clamp_(max=count - 1)
+    most = count - 1
+    return torch.minimum((uniform * count).long(), torch.as_tensor(most, device=uniform.device))
 
 
 def _around_zero(uniform: Tensor, reach: float) -> Tensor:
@@ -341,18 +344,34 @@ class Jitter:
 
 
 class TokenDropout:
-    """Replaces one token in twenty by 0, the code of padding."""
+    """Cuts half of the texts to a piece, from half of their length on (where lengths are told), and replaces one token
+    in twenty by 0, the code of padding."""
 
-    columns = 1
+    columns = 4
 
     def prepare(self, table: Tensor, numbers: torch.Generator, device: torch.device) -> None:
         self._place = _whole(table[:, 0], STRIP).to(device)
         self._drop = (torch.rand(STRIP, generator=numbers) < 0.05).to(device)
+        self._share = torch.where(table[:, 1] < 0.5, 0.5 + 0.5 * table[:, 2], 1.0)  # on the host, as lengths are
+        self._start = table[:, 3].clone()
+
+    def cut(self, index: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the piece of each row begins, and its length; on the host. At least three tokens stay."""
+        rows = index.to(self._share.device)
+        kept = torch.minimum((lengths * self._share.index_select(0, rows)).long().clamp_(min=3), lengths)
+        return _whole(self._start.index_select(0, rows), 1 + lengths - kept), kept
 
     def __call__(self, x: Tensor, index: Tensor, lengths: Tensor | None) -> Tensor:
-        del lengths  # padding is 0 already
+        if lengths is not None:
+            start, kept = (part.to(x.device) for part in self.cut(index, lengths))
+            at = torch.arange(x.shape[1], device=x.device)
+            piece = x.gather(1, (at + start.unsqueeze(1)).clamp_(max=x.shape[1] - 1))
+            x = piece.masked_fill(at >= kept.unsqueeze(1), 0)
         self._drop = _lengthened(self._drop, x.shape[1])
         return x.masked_fill(_windows(self._drop, self._place.index_select(0, index), x.shape[1]), 0)
+
+    def lengths(self, lengths: Tensor, index: Tensor) -> Tensor:
+        return self.cut(index, lengths)[1].to(lengths.dtype)
 
 
 class Mixup:

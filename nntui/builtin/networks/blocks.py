@@ -203,6 +203,9 @@ class PaddedRecurrent(nn.Module):
         if lengths is None:
             lengths = (x != 0).sum(1)
         lengths = lengths.clamp(1, x.shape[1])
+        if x.is_floating_point():  # a convolution in the entry must not see what lies behind the end
+            end = torch.arange(x.shape[1], device=x.device) >= lengths.to(x.device)[:, None]
+            x = x.masked_fill(end[:, :, None], 0.0)
         x = self.entry(x)
         if self.rnn.bidirectional:
             packed = nn.utils.rnn.pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
@@ -220,6 +223,25 @@ class PaddedRecurrent(nn.Module):
         if self.pooling == "max":
             return self.head(states.masked_fill(behind, -torch.inf).amax(1))
         return self.head(states.masked_fill(behind, 0.0).sum(1) / lengths[:, None])
+
+
+class Neighbours(nn.Sequential):
+    """A convolution over each step and its neighbours, (N, T, F) to (N, T, C), and layers for each step alone.
+
+    `causal`: only neighbours before it, where the network is to tell what comes next.
+    """
+
+    def __init__(self, convolution: nn.Conv1d, *layers: nn.Module, causal: bool = False) -> None:
+        super().__init__(convolution, *layers)
+        reach = convolution.kernel_size[0] - 1
+        self.pads = (reach, 0) if causal else (reach // 2, reach - reach // 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        convolution, *layers = self
+        x = convolution(nn.functional.pad(x.transpose(1, 2), self.pads)).transpose(1, 2)
+        for layer in layers:
+            x = layer(x)
+        return x
 
 
 class EveryState(nn.Module):

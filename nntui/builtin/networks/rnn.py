@@ -34,6 +34,8 @@ def source(params: RNNParams, data: DataSpec, activation: str) -> str:
 def plan(params: RNNParams, data: DataSpec) -> Layer:
     item = only_input("rnn", data)
     entry, features = _entry(params, item)
+    if params.convolution:
+        entry, features = _with_neighbours(entry, features, params, causal=data.target.kind == "next-token")
     rnn = _recurrence(params, features)
     width = params.hidden * (2 if params.bidirectional else 1)
     head = _head(params, width, data.target.size)
@@ -57,6 +59,14 @@ def _entry(params: RNNParams, item: InputSpec) -> tuple[Layer, int]:
     if item.kind == "tokens":
         return layer("nn.Embedding", item.vocabulary, params.embedding, padding_idx=0), params.embedding
     return layer("nn.Identity"), features_of("rnn", item)
+
+
+def _with_neighbours(entry: Layer, features: int, params: RNNParams, *, causal: bool) -> tuple[Layer, int]:
+    """The entry with a convolution behind it: as many channels as the recurrence has units."""
+    options = {"causal": True} if causal else {}
+    convolution = layer("nn.Conv1d", features, params.hidden, params.convolution)
+    near = layer("Neighbours", convolution, layer("nn.LayerNorm", params.hidden), ACTIVATION, **options)
+    return sequence([entry, near]), params.hidden
 
 
 def _recurrence(params: RNNParams, features: int) -> Layer:
