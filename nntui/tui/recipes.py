@@ -23,7 +23,7 @@ class Recipe:
     teaches: str
     """What a person sees in it."""
     seconds: int
-    """Training on two cores of 2020, measured, rounded up to the next five."""
+    """About how long it trains on two cores; shown with a tilde."""
     tree: Mapping[str, Any]  # as TOML has it
 
     @property
