@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from nntui.cli.report import example_input, layer_lines, near, program, reachable
-from nntui.cli.runs import epoch_text, loss_text, size_text, status_text, to_json
-from nntui.runs.figures import duration, metric, metrics, number, rate
+from nntui.cli.runs import epoch_text, loss_text, status_text, to_json
+from nntui.runs.figures import duration, metric, metrics, number, rate, size
 
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
@@ -93,7 +93,7 @@ def _checkpoints(folder: RunFolder) -> Iterator[str]:
     for info in found:
         marks = [which for which, path in pointed.items() if path == info.path]
         marks += [] if info.readable else ["damaged"]
-        yield f"    step {info.step:<10} {size_text(info.bytes):>9}  {', '.join(marks)}".rstrip()
+        yield f"    step {info.step:<10} {size(info.bytes):>9}  {', '.join(marks)}".rstrip()
 
 
 def _commands(state: RunState) -> Iterator[str]:

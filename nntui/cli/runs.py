@@ -12,7 +12,7 @@ import click
 
 from nntui.cli.output import clean, echo, echo_json, say, table, terminal
 from nntui.hooks.errors import UserError
-from nntui.runs.figures import draws, metric, number
+from nntui.runs.figures import draws, metric, number, size
 
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
@@ -260,11 +260,11 @@ def rm(ctx: click.Context, run: tuple[str, ...], runs_dir: str | None, yes: bool
                 f"{folder.name} is live: nothing was deleted", advice=f"nntui ctl {folder.name} stop ends it"
             )
     if not yes:
-        sizes = [f"{clean(folder.name)} ({size_text(folder_size(folder.path))})" for folder in folders]
+        sizes = [f"{clean(folder.name)} ({size(folder_size(folder.path))})" for folder in folders]
         _ask(f"Delete {', '.join(sizes)}?")
     for folder in folders:
         freed = remove_run(folder, force=force)
-        echo(f"deleted {folder.name} ({size_text(freed)})")
+        echo(f"deleted {folder.name} ({size(freed)})")
 
 
 def _ask(question: str) -> None:
@@ -272,15 +272,3 @@ def _ask(question: str) -> None:
     if not sys.stdin.isatty():
         raise UserError("nobody is there to be asked whether to delete", advice="say --yes")
     click.confirm(question, abort=True)
-
-
-def size_text(size: int) -> str:
-    """Bytes in words."""
-    if size < 1000:
-        return f"{size} bytes"
-    number = float(size)
-    for unit in ("kB", "MB", "GB"):
-        number /= 1000
-        if number < 999.5:
-            return f"{number:.3g} {unit}"
-    return f"{number / 1000:.3g} TB"

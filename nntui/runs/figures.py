@@ -82,11 +82,11 @@ def per_second(value: float) -> str:
     return f"{value:.3g}/s"
 
 
-def size(count: int) -> str:
-    """Bytes: 512 B, 12.3 MB."""
-    number = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
+def size(count: int, digits: int = 3) -> str:
+    """Bytes, to so many digits that count: 512 B, 12.3 MB, with two 12 MB."""
+    number, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
         if number < 999.5:
-            return f"{number:.3g} {unit}"
-        number /= 1000
-    return f"{number:.3g} TB"
+            break
+        number, unit = number / 1000, larger
+    return f"{number:.{digits}g} {unit}" if number < 10 ** (digits - 1) else f"{number:.0f} {unit}"

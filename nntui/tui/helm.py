@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -11,7 +9,7 @@ from nntui.hooks.errors import UserError
 from nntui.runs.commands import Kind, append_command
 from nntui.runs.figures import number
 from nntui.tui import run_actions
-from nntui.tui.steering import asker, epochs_asked, rate_asked, refusal, resume_refusal
+from nntui.tui.steering import epochs_asked, rate_asked, refusal, resume_refusal
 
 if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
@@ -32,7 +30,7 @@ class Helm:
 
     def _refused(self, kind: Kind) -> bool:
         w = self._watched
-        refused = refusal(kind, self._name, w.state, w.status)
+        refused = refusal(kind, self._name, w.state.vitals, w.status)
         if refused is not None:
             self._app.warn(refused.error())
         return refused is not None
@@ -42,7 +40,7 @@ class Helm:
         if self._refused(kind):
             return
         try:
-            append_command(self._watched.folder, kind, value, asker(_user(), _terminal()))
+            append_command(self._watched.folder, kind, value, run_actions.asker())
         except UserError as error:
             self._app.warn(error)
             return
@@ -78,14 +76,9 @@ class Helm:
 
     async def ask_stop(self) -> None:
         """The end, where the person is sure."""
-        from nntui.tui.screens.questions import AskYesNo
-
-        if self._refused("stop"):
-            return
-        detail = "It ends after this step, with a checkpoint and its result; R goes on with it from there."
-        question = AskYesNo(f"Stop {self._name}?", detail, yes="stop", no="train on", default=True)
-        if await self._app.push_screen_wait(question):
-            self.ask("stop")
+        vitals = self._watched.state.vitals
+        if not self._refused("stop") and await run_actions.sure_to_stop(self._app, self._name, vitals):
+            self.ask("stop")  # which looks again: it may have ended while it was asked
 
     async def resume(self) -> None:
         """Go on with a run that has stopped, failed or was lost, in the background."""
@@ -105,20 +98,3 @@ def _checked(parse: Callable[[str], object]) -> Callable[[str], str | None]:
         return None
 
     return wrong
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name
-        return str(os.getuid())
-
-
-def _terminal() -> str:
-    """The terminal that we are in: /dev/pts/3; "" where there is none."""
-    for descriptor in (0, 1, 2):
-        try:
-            return os.ttyname(descriptor)
-        except OSError:
-            continue
-    return ""

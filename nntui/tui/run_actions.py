@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from nntui.hooks.errors import UserError
-from nntui.tui.draw.runs import LIVE, epoch_text
+from nntui.runs.figures import size
+from nntui.tui import steering
+from nntui.tui.draw.runs import epoch_text
 
 if TYPE_CHECKING:
+    from nntui.runs.commands import Kind
     from nntui.runs.folder import RunFolder
+    from nntui.runs.vitals import Vitals
     from nntui.spec.model import RunSpec
     from nntui.spec.said import Said
     from nntui.tui.app import NNTuiApp
@@ -25,23 +30,25 @@ R = TypeVar("R")
 
 
 def asker() -> str:
-    """Who asks, in the run's records."""
+    """Who asks, in a run's records: the person, and the terminal that they sit at."""
+    return steering.asker(_user(), _terminal())
+
+
+def _user() -> str:
     try:
-        return f"tui:{getpass.getuser()}"
+        return getpass.getuser()
     except (KeyError, OSError):  # a user id without a name
-        return "tui:"
+        return str(os.getuid())
 
 
-def size_text(size: int) -> str:
-    """Bytes in words."""
-    if size < 1000:
-        return f"{size} bytes"
-    number = float(size)
-    for unit in ("kB", "MB", "GB"):
-        number /= 1000
-        if number < 999.5:
-            return f"{number:.3g} {unit}"
-    return f"{number / 1000:.3g} TB"
+def _terminal() -> str:
+    """/dev/pts/3; "" where there is none."""
+    for descriptor in (0, 1, 2):
+        try:
+            return os.ttyname(descriptor)
+        except OSError:
+            continue
+    return ""
 
 
 def _told(
@@ -65,24 +72,36 @@ def _told(
 async def stop(app: NNTuiApp, folder: RunFolder) -> bool:
     """Ask a live run to stop."""
     from nntui.runs.commands import append_command
-    from nntui.runs.summary import load_row
+
+    vitals = _steerable("stop", folder)
+    if not await sure_to_stop(app, folder.name, vitals):
+        return False
+    _steerable("stop", folder)  # it may have ended while it was asked
+    append_command(folder, "stop", None, asker())
+    app.tell(f"{folder.name}: stop asked")
+    return True
+
+
+async def sure_to_stop(app: NNTuiApp, name: str, vitals: Vitals) -> bool:
+    """Whether a run is to end now."""
     from nntui.tui.screens.questions import AskYesNo
 
-    row = load_row(folder)
-    if row.status not in LIVE:
-        raise UserError(f"{folder.name} does not train: it is {row.status}", advice=_instead(row.status))
-    v = row.summary.vitals
-    where = f"at epoch {epoch_text(v.epoch, v.epochs)}, " if v.epochs else ""
+    where = f"at epoch {epoch_text(vitals.epoch, vitals.epochs)}, " if vitals.epochs else ""
     detail = f"It ends {where}with a checkpoint and its result; R goes on with it from there."
-    if await app.push_screen_wait(AskYesNo(f"Stop {folder.name}?", detail, yes="stop", no="train on", default=True)):
-        append_command(folder, "stop", None, asker())
-        app.tell(f"{folder.name}: stop asked")
-        return True
-    return False
+    question = AskYesNo(f"Stop {name}?", detail, yes="stop", no="train on", default=True)
+    return await app.push_screen_wait(question)
 
 
-def _instead(status: str) -> str:
-    return {"done": "f forks it: a new run that goes on from a checkpoint"}.get(status, "R goes on with it")
+def _steerable(kind: Kind, folder: RunFolder) -> Vitals:
+    """What a run is at, of which `kind` can be asked. Raises UserError where it cannot."""
+    from nntui.runs.summary import load_row
+
+    row = load_row(folder)
+    vitals = row.summary.vitals
+    refused = steering.refusal(kind, folder.name, vitals, row.status if folder.exists() else "deleted")
+    if refused is not None:
+        raise refused.error()
+    return vitals
 
 
 @_told
@@ -95,8 +114,8 @@ async def delete(app: NNTuiApp, folder: RunFolder) -> bool:
     live = probe_lock(folder)
     if isinstance(live, Live):
         raise UserError(f"{folder.name} is live: it is not deleted", advice="S stops it first")
-    size = await asyncio.to_thread(folder_size, folder.path)
-    detail = f"{size_text(size)} in {folder.path}. There is no way back."
+    taken = await asyncio.to_thread(folder_size, folder.path)
+    detail = f"{size(taken)} in {folder.path}. There is no way back."
     force = False
     if isinstance(live, Unknown):
         force = True
@@ -104,7 +123,7 @@ async def delete(app: NNTuiApp, folder: RunFolder) -> bool:
     if not await app.push_screen_wait(AskYesNo(f"Delete {folder.name}?", detail, yes="delete", no="keep")):
         return False
     freed = await asyncio.to_thread(remove_run, folder, force=force)
-    app.tell(f"{folder.name} is deleted: {size_text(freed)}")
+    app.tell(f"{folder.name} is deleted: {size(freed)}")
     return True
 
 
@@ -113,16 +132,9 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
     """Go on with a run that was stopped, lost or has failed, from its newest checkpoint."""
     from nntui.runs.summary import load_row
 
-    status = load_row(folder).status
-    if status in LIVE:
-        raise UserError(f"{folder.name} is live: it is {status}")
-    if status == "done":
-        raise UserError(f"{folder.name} is done", advice=_instead(status))
-    if status == "unknown":
-        raise UserError(
-            f"whether {folder.name} is live cannot be told from here",
-            advice=f"make sure that nothing trains it, then: nntui train --resume {folder.name} --force",
-        )
+    refused = steering.resume_refusal(folder.name, load_row(folder).status if folder.exists() else "deleted")
+    if refused is not None:
+        raise refused.error()
     return await train(app, folder, fresh=False)
 
 

@@ -16,6 +16,7 @@ from nntui.tui.draw.text import Line, plain
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
     from nntui.runs.state import CommandState, RunState
+    from nntui.runs.vitals import Vitals
 
 UP, DOWN = 1.5, 0.67
 SHOWN_SECONDS = 10.0
@@ -33,7 +34,7 @@ class Refusal:
         return UserError(self.why, advice=self.advice)
 
 
-def refusal(kind: Kind, name: str, state: RunState, status: Shown) -> Refusal | None:
+def refusal(kind: Kind, name: str, vitals: Vitals, status: Shown) -> Refusal | None:
     """Why `kind` cannot be asked of a run now; None where it can."""
     if status == "deleted":
         return Refusal(f"{name} was deleted: there is nothing to ask it", "q leaves")
@@ -45,7 +46,7 @@ def refusal(kind: Kind, name: str, state: RunState, status: Shown) -> Refusal | 
     if status not in LIVE:
         return Refusal(f"{name} is not live ({status}): nothing would be done", "R goes on from its newest checkpoint")
     if kind == "pause" and status == "queued":
-        return Refusal(f"{name} waits for {state.vitals.after}: there is nothing to pause yet", "S takes it out")
+        return Refusal(f"{name} waits for {vitals.after}: there is nothing to pause yet", "S takes it out")
     return None
 
 

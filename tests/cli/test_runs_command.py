@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from nntui.cli.main import run
-from nntui.cli.runs import size_text, sparkline
+from nntui.cli.runs import sparkline
 from nntui.runs.checkpoints import write_checkpoint
 from nntui.runs.commands import append_command
 from nntui.runs.events import (
@@ -27,6 +27,7 @@ from nntui.runs.events import (
     Started,
     Warned,
 )
+from nntui.runs.figures import size
 from nntui.runs.folder import create_run
 from nntui.runs.lock import RunLock
 from nntui.runs.log import EventWriter
@@ -300,8 +301,8 @@ def test_listing_and_steering_import_neither_torch_nor_pydantic(root):
 
 def test_sizes_are_said_in_words():
     sizes = [0, 999, 1000, 1_500_000, 999_600, 41_000_000_000, 5_000_000_000_000]
-    said = ["0 bytes", "999 bytes", "1 kB", "1.5 MB", "1 MB", "41 GB", "5 TB"]
-    assert [size_text(size) for size in sizes] == said
+    said = ["0 B", "999 B", "1 kB", "1.5 MB", "1 MB", "41 GB", "5 TB"]
+    assert [size(count) for count in sizes] == said
 
 
 @pytest.mark.parametrize(("columns", "blocks"), [(120, 12), (80, 9), (70, 0)])

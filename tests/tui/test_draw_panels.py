@@ -234,7 +234,7 @@ def test_shading_is_by_the_share_of_the_true_class() -> None:
 
 
 def test_classes_without_names_are_numbered() -> None:
-    assert class_names(3, ["cat\x1b[0m"]) == ["cat·[0m", "1", "2"]
+    assert class_names(3, ["cat\x1b[0m"]) == ["cat?[0m", "1", "2"]
 
 
 # --- log and commands ------------------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ def test_classes_without_names_are_numbered() -> None:
 
 def test_escapes_are_left_out_of_a_log_and_returns_begin_a_line_anew() -> None:
     text = "\x1b[31mred\x1b[0m\nstep 1\rstep 2\r\n\x1b]0;title\x07end\x1b[2J\x00"
-    assert printed(text) == ["red", "step 2", "end·"]
+    assert printed(text) == ["red", "step 2", "end?"]
 
 
 def test_warnings_and_a_failure_stand_above_the_log(state: RunState) -> None:

@@ -193,7 +193,7 @@ def test_a_failure_says_whose_it_is_and_what_to_do() -> None:
         view(), Failure(message="raised ValueError: no \x1b[1m", advice="try\nmore", trace=trace, ended=True)
     )
     lines = shown(failed, height=8)
-    assert lines[0] == "odd/loss raised ValueError: no ·[1m"
+    assert lines[0] == "odd/loss raised ValueError: no ?[1m"
     assert lines[1:4] == ["  frame 18", "  frame 19", "ValueError: no"]
     assert lines[4:] == ["try", "more", "nntui plugins disable odd", "enter starts it again"]
     for height in range(1, 12):

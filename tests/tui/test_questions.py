@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 from made_runs import app_of, screen_text, until
+from textual import events
 from textual.screen import ModalScreen
 
 from nntui.hooks.errors import UserError
+from nntui.tui.screens.new_run import NewRunScreen
 from nntui.tui.screens.questions import AskChoice, AskText, AskYesNo
 from nntui.tui.widgets.overlay import Option, about, fuzzy
 
 HOSTILE = "[bold red]loud[/] \x1b[31m\u202e"
-TAMED = "[bold red]loud[/] ·[31m·"
+TAMED = "[bold red]loud[/] ?[31m?"
 
 
 async def asked(tmp_path: Path, question: ModalScreen, keys: list[str], charset: str = "braille", size=(80, 24)):
@@ -67,7 +69,7 @@ async def test_foreign_text_is_drawn_as_text(tmp_path):
     _, shown = await asked(tmp_path, AskYesNo(HOSTILE, HOSTILE, yes=HOSTILE), [])
     assert shown.count(TAMED) == 3 and "\x1b" not in shown
     _, shown = await asked(tmp_path, AskChoice(HOSTILE, [Option(1, HOSTILE, HOSTILE)]), [])
-    assert shown.count("[bold red]loud[/] ·[31m") == 3
+    assert shown.count("[bold red]loud[/] ?[31m") == 3
     _, shown = await asked(tmp_path, AskText(HOSTILE, "", hint=HOSTILE), [])
     assert shown.count(TAMED) == 2
 
@@ -152,3 +154,29 @@ def test_what_is_typed_finds_what_was_meant():
     assert fuzzy("xyz", "resume") == 0 and fuzzy("", "resume") == 0
     assert about("conv", "a convolutional network") > 0 and about("net conv", "a convolutional network") > 0
     assert about("volutional", "a convolutional network") == 0
+
+
+async def test_enter_pressed_twice_answers_once(tmp_path):
+    app = app_of(tmp_path)
+    answers: list[object] = []
+    async with app.run_test(size=(80, 24)) as pilot:
+        below = app.screen
+        await app.push_screen(AskText("Name?", "otter"), answers.append)
+        await pilot.pause()
+        for _ in range(2):  # the second before what the first means was taken in
+            app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: answers)
+        await pilot.pause()
+        assert app.is_running and app.screen is below
+        assert answers == ["otter"]
+
+
+async def test_enter_pressed_twice_does_once_what_was_chosen_of_the_palette(tmp_path):
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("colon", *"new")
+        for _ in range(2):
+            app.post_message(events.Key("enter", "\r"))
+        await until(pilot, lambda: isinstance(app.screen, NewRunScreen))
+        await pilot.pause()
+        assert [type(screen) for screen in app.screen_stack].count(NewRunScreen) == 1

@@ -15,6 +15,7 @@ from nntui.runs.lock import RunLock
 from nntui.runs.notes import read_note
 from nntui.tui.app import NNTuiApp
 from nntui.tui.draw.runs import begun_text, count_text, data_text, epoch_text, lay_out
+from nntui.tui.run_actions import asker
 from nntui.tui.screens.questions import AskYesNo
 from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.lines import Lines
@@ -99,7 +100,7 @@ async def test_texts_from_files_are_drawn_as_text(tmp_path):
     async with app.run_test(size=(120, 24)) as pilot:
         await listed(pilot, 1)
         text = screen_text(pilot)
-        assert "[red]cnn[/]" in text and "[b]note[/] ·[2J" in text and "/data/[bold]pets·[31m" in text
+        assert "[red]cnn[/]" in text and "[b]note[/] ?[2J" in text and "/data/[bold]pets?[31m" in text
         assert "\x1b" not in text
 
 
@@ -282,9 +283,22 @@ async def test_stop_asks_a_live_run_and_tells_of_one_that_is_none(root):
             await until(pilot, lambda: isinstance(app.screen, AskYesNo))
             await pilot.press("y")
             await until(pilot, lambda: folder.commands.exists())
-            assert [command.kind for command in read_commands(folder.commands)] == ["stop"]
+            assert [(command.kind, command.by) for command in read_commands(folder.commands)] == [("stop", asker())]
             await pilot.press("down", "S")
-            await told(pilot, "calm-heron-6 does not train: it is done")
+            await told(pilot, "calm-heron-6 has ended (done): nothing would be done")
+
+
+async def test_a_run_that_ends_while_the_question_is_open_is_not_asked_to_stop(root):
+    folder = RunFolder(root / "quick-otter-7")
+    app = app_of(root)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        with RunLock(folder):
+            await listed(pilot)
+            await pilot.press("S")
+            await until(pilot, lambda: isinstance(app.screen, AskYesNo))
+        await pilot.press("y")
+        await told(pilot, "quick-otter-7 is not live (lost)")
+        assert not folder.commands.exists()
 
 
 async def test_rename_moves_the_folder_and_the_cursor_with_it(root):

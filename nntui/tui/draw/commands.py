@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nntui.runs.figures import size
 from nntui.runs.vitals import ENDED
 from nntui.tui.draw.charset import Charset
-from nntui.tui.draw.foot import size_text
 from nntui.tui.draw.head import LIVE, Shown
 from nntui.tui.draw.log import clock
 from nntui.tui.draw.text import Line, cut, fit, plain, width, wrap
@@ -81,7 +81,7 @@ def _checkpoint(one: Kept, state: RunState, cells: int, charset: Charset) -> Lin
     written = next((event for event in reversed(state.checkpoints) if event.step == one.step), None)
     when = clock(written.time) if written is not None else fit("", 8)
     line: Line = [(f"{when} ", "muted"), (fit(f"step {one.step:,}", 12) + " ", "strong"),
-                  (fit(size_text(one.bytes) if one.bytes else "", 8), "")]  # fmt: skip
+                  (fit(size(one.bytes, 2) if one.bytes else "", 8), "")]  # fmt: skip
     if written is not None and written.seconds > 0 and cells >= 60:
         line.append((fit(f"written in {written.seconds * 1000:.0f} ms", 18) + " ", "muted"))
     if one.best:

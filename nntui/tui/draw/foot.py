@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from nntui.runs.figures import duration, metric, per_second, rate, steady
+from nntui.runs.figures import duration, metric, per_second, rate, size, steady
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.head import LIVE, Shown
 from nntui.tui.draw.spark import bars
@@ -31,16 +31,6 @@ class Figures:
     memory: int | None = None
     disk: int | None = None
     """Free where the run folder is."""
-
-
-def size_text(size: int) -> str:
-    """612 MB, 41 GB: at most three digits."""
-    number = float(size)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if number < 999.5:
-            return f"{number:.2g} {unit}" if unit != "B" and number < 9.95 else f"{number:.0f} {unit}"
-        number /= 1000
-    return f"{number:.0f} PB"
 
 
 def ago(seconds: float) -> str:
@@ -83,7 +73,7 @@ def vitals_line(state: RunState, figures: Figures, status: Shown, now: float, ce
         (9, [(speed, "strong"), *([(f" {drawn}", "train")] if drawn else [])]),
         (10, [("lr ", "muted"), (lr, "strong"), *([(f" {curve}", "validation")] if curve else [])]),
         (8, [("cpu ", "muted"), (f"{figures.cpu:.0f}%", "")] if live and figures.cpu is not None else []),
-        (7, [(size_text(figures.memory), "")] if live and figures.memory is not None else []),
+        (7, [(size(figures.memory, 2), "")] if live and figures.memory is not None else []),
         (6, _checkpoint(state, live, now)),
         (5, _disk(figures.disk)),
         (2, [("best ", "muted"), (f"step {state.best.step:,}", "best")] if state.best is not None else []),
@@ -105,15 +95,16 @@ def _checkpoint(state: RunState, live: bool, now: float) -> Line:
 def _disk(free: int | None) -> Line:
     if free is None:
         return []
-    return [("disk ", "muted"), (size_text(free), "strong bad" if free < LOW_DISK else "")]
+    return [("disk ", "muted"), (size(free, 2), "strong bad" if free < LOW_DISK else "")]
 
 
 def ending(state: RunState, cells: int = 200) -> Line:
     """How a run ended, in a line."""
     vitals = state.vitals
     if vitals.failed is not None:
+        told = f"failed: {plain(vitals.failed.message)}"
         advice = f"  {plain(vitals.failed.advice)}" if vitals.failed.advice else ""
-        return [(f"failed: {plain(vitals.failed.message)}", "bad"), (advice, "muted")]
+        return [(told, "bad"), (advice, "muted")] if width(told + advice) <= cells else [(told, "bad")]
     found = vitals.finished
     if found is None:
         return []
@@ -152,7 +143,7 @@ def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: 
         return [(f"last seen on {plain(state.vitals.host) or 'another machine'}: whether it lives cannot be told from "
                  "here", "warning")]  # fmt: skip
     if figures.disk is not None and figures.disk < LOW_DISK:
-        return [(f"the disk is nearly full ({size_text(figures.disk)} left): checkpoints may not fit", "bad")]
+        return [(f"the disk is nearly full ({size(figures.disk, 2)} left): checkpoints may not fit", "bad")]
     if state.warnings and (now - state.warnings[-1].time < 60 or status not in LIVE):
         more = f"  (+{len(state.warnings) - 1} in the log)" if len(state.warnings) > 1 else ""
         return [(f"warning: {plain(state.warnings[-1].message)}", "warning"), (more, "muted")]

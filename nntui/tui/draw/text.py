@@ -22,7 +22,7 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def plain(text: object) -> str:
-    """Any text as one line that draws what it says: a control, an escape or a bidirectional mark shows as "·", a tab
+    """Any text as one line that draws what it says: a control, an escape or a bidirectional mark shows as "?", a tab
     or line break as a space. Texts from files, class names, plugins and errors pass through here."""
     string = str(text)
     if string.isascii() and string.isprintable():
@@ -33,7 +33,7 @@ def plain(text: object) -> str:
 def _visible(character: str) -> str:
     if character in "\t\n\r":
         return " "
-    return "·" if unicodedata.category(character) in _UNSAFE else character
+    return "?" if unicodedata.category(character) in _UNSAFE else character
 
 
 def width(line: Line | str) -> int:

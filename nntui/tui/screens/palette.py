@@ -87,7 +87,7 @@ class PaletteScreen(OverlayScreen[None]):
 
     def _actions(self) -> list[Option[Command]]:
         options: list[Option[Command]] = []
-        for hint in self._hints:
+        for hint in sorted(self._hints, key=lambda hint: hint.active.node is not self._over):  # the screen's own first
             action = hint.active.binding.action.rpartition(".")[2].partition("(")[0]
             if action not in _HIDDEN and hint.active.enabled and hint.label:
                 options.append(self._action(hint))
@@ -179,7 +179,7 @@ class PaletteScreen(OverlayScreen[None]):
 
     def _take(self) -> None:
         option = self.query_one(Options).chosen
-        if option is not None:
+        if option is not None and not self.dismissed:
             self.dismiss(None)
             self.app.call_later(option.value)
 

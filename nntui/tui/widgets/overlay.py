@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.message import Message
@@ -25,6 +26,9 @@ T = TypeVar("T")
 class OverlayScreen(ModalScreen[T]):
     """A screen over another. Escape closes it, with nothing chosen."""
 
+    dismissed = False
+    """Whether it was answered, or left: what is chosen after that is chosen by nobody."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "close", id="overlay.close", tooltip="Close, with nothing chosen or changed"),
     ]
@@ -35,6 +39,13 @@ class OverlayScreen(ModalScreen[T]):
     @property
     def charset(self) -> Charset:
         return cast("NNTuiApp", self.app).charset
+
+    def dismiss(self, result: T | None = None) -> AwaitComplete:
+        """Close it, once: keys that were pressed before it went would otherwise close what lies below."""
+        if self.dismissed:
+            return AwaitComplete()
+        self.dismissed = True
+        return super().dismiss(result)
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -154,6 +165,10 @@ def option_line(
     if option.detail:
         left.append((f"  {plain(option.detail)}", f"{onto}muted"))
     right: Line = [(f"{plain(option.keys)} ", f"{onto}key")] if option.keys else []
+    room = cells - width(right)
+    if width(left) > room:
+        *kept, (last, style) = left
+        left = [*kept, (fit(last, max(room - width(kept), 0), ellipsis=charset.ellipsis), style)]
     line = spread([(t, s.strip()) for t, s in left], right, cells)
     line = cut([(text, style or onto.strip()) for text, style in line], cells)
     return [*line, (" " * (cells - width(line)), onto.strip())]
