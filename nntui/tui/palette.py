@@ -144,8 +144,7 @@ class Palette:
         """The style of a few words, such as "strong validation". A word that means nothing raises ValueError."""
         colour: str | None = None
         background: str | None = None
-        bold = reverse = underline = False
-        onto = False
+        bold = reverse = underline = onto = chosen = False
         for word in words.split():
             if word == "strong":
                 bold = True
@@ -156,12 +155,14 @@ class Palette:
             elif word == "on":
                 onto = True
             elif word == "cursor":  # the row that is chosen: seen without colours too
-                background, bold = self._colours["cursor"], True
+                background, bold, chosen = self._colours["cursor"], True, True
                 reverse = self._colourless
             elif onto:
                 background, onto = self._colour(word), False
             else:
                 colour = self._colour(word)
+        if chosen and not self._colours["cursor"].startswith("#"):
+            colour = "bright_white"  # of a terminal's own sixteen, few can be read on each other
         return Style(color=colour, bgcolor=background, bold=bold or None, reverse=reverse or None,
                      underline=underline or None)  # fmt: skip
 

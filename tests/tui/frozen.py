@@ -86,7 +86,9 @@ _CELL = 12.2
 def bare(svg: str) -> str:
     """Rich's SVG, smaller and the same in any viewer: no web fonts and no clipping of lines; each stretch of words
     stands where it belongs, whatever the font's blanks; neighbours of one colour are one rectangle."""
-    dropped = r"<!--.*?-->\s*|@font-face \{.*?\}\s*|<clipPath id=\"[\w-]*line-\d+\">.*?</clipPath>\s*"
+    dropped = (
+        r"<!--.*?-->\s*|<text[^>]*>\s*</text>|@font-face \{.*?\}\s*|<clipPath id=\"[\w-]*line-\d+\">.*?</clipPath>\s*"
+    )
     svg = re.sub(dropped, "", svg, flags=re.DOTALL)
     svg = re.sub(r"\.terminal-(r\d+) ", r".\1 ", svg.replace("Fira Code", "Fira Code, DejaVu Sans Mono"))
     svg = re.sub(f"(?:{_RECT.pattern})+", _joined, svg)

@@ -104,7 +104,7 @@ SHELF = (
            "wider, with dropout 0.3"),
     Listed("odd-lynx-5", "failed", "./pets", "cnn", 2 * HOUR, 1.1, 5, "accuracy", 0.41, (2.1, math.nan),
            "too high a rate"),
-    Listed("neat-stork-12", "paused", "hamlet", "rnn", 5 * HOUR, 4.5, 12, "bits_per_token", 2.314, (4.1, 1.72)),
+    Listed("neat-stork-12", "paused", "hamlet", "rnn", 5 * HOUR, 4.5, 12, "bits_per_char", 2.314, (4.1, 1.72)),
     Listed("warm-ibis-9", "stopped", "auto-mpg", "ffn", DAY, 60, 100, "mae", 2.11, (1.4, 0.21)),
     Listed("tidy-newt-4", "lost", "seattle-weather", "rnn", 3 * DAY, 12.2, 40, "mae", 1.94, (0.9, 0.34)),
     Listed("keen-marten-18", "unknown", "cifar-10", "cnn", 9 * DAY, 31, 60, "accuracy", 0.874, (2.3, 0.41),
@@ -141,7 +141,8 @@ def _happened(row: Listed) -> list[AnyEvent]:
     steps = round(row.epoch * 50)
     first, last = row.loss
     floor = 0.9 if math.isnan(last) else last
-    for step in range(max(steps // 60, 1), steps + 1, max(steps // 60, 1)):
+    each = max(steps // 60, 1)
+    for step in [*range(each, steps, each), steps]:
         share = step / steps
         wave = 0.12 * math.sin(step * 1.7) * math.cos(step * 0.37)
         loss = floor + (first - floor) * math.exp(-5 * share) * (1 + wave) + (0.05 * first * wave if share < 1 else 0)

@@ -11,7 +11,7 @@ from nntui.tui.chart.scale import step_ticks, whole
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.text import Line, plain, width
 
-_ROOM = 5
+_ROOM = 4
 """Cells of an epoch at least: its label and some of the axis."""
 _STRIDES = (1, 2, 5)
 

@@ -25,7 +25,9 @@ _STYLES = ("axis", "c3", "c1")
 
 def activation_lines(curve: ActivationCurve, cells: int, height: int, charset: Charset) -> list[Line]:
     """Name and formula, the plot with its legend."""
-    formula = wrap(plain(curve.formula), cells)[:2]
+    formula = wrap(plain(curve.formula), cells)
+    if len(formula) > 2:
+        formula = [formula[0], fit(" ".join(formula[1:]), cells, ellipsis=charset.ellipsis)]
     head: list[Line] = [[(text, "accent")] for text in formula]
     room = height - len(head) - 2
     if room < 3 or cells < _GUTTER + 8:

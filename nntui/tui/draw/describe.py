@@ -19,18 +19,26 @@ _PLAIN = {"train": "#", "validation": "=", "test": "."}
 _CLASS = 24
 """Cells of a class with its bar, where several stand side by side."""
 _TALL = 8
-"""Most lines of a picture."""
+"""Most lines of a picture; half of it are the least."""
+_LOW = 14
+"""Lines below which there is no room to spare."""
 
 
-def describe_lines(found: Described, cells: int, charset: Charset) -> list[Line]:
-    """Everything, top down by how much it matters: a panel scrolls through it."""
+def describe_lines(found: Described, cells: int, charset: Charset, height: int = 40) -> list[Line]:
+    """Everything, top down by how much it matters: a panel scrolls through it. Where only `height` lines are seen at
+    first, pictures are smaller rather than cut."""
     lines: list[Line] = []
-    lines += [[(text, "accent")] for text in wrap(plain(found.summary), cells)[:2]]
+    summary = plain(found.summary)
+    if height < _LOW:
+        lines.append([(fit(summary, cells, ellipsis=charset.ellipsis), "accent")])
+    else:
+        lines += [[(text, "accent")] for text in wrap(summary, cells)[:2]]
     flow = f"{plain(found.shape)} {charset.arrow} {plain(found.target)}"
     lines += [[(text, "title")] for text in wrap(flow, cells)]
     lines += _splits(found, cells, charset)
-    lines.append([])
-    lines += _examples(found.examples, cells, charset)
+    if height >= _LOW:
+        lines.append([])
+    lines += _examples(found.examples, cells, charset, height - len(lines) - 1)
     if found.classes:
         lines += [[], *_classes(found.classes, found.more_classes, cells, charset)]
     if found.augment != "none":
@@ -64,10 +72,11 @@ def _style(split: str) -> str:
 # examples
 
 
-def _examples(examples: Sequence[Shown], cells: int, charset: Charset) -> list[Line]:
+def _examples(examples: Sequence[Shown], cells: int, charset: Charset, room: int) -> list[Line]:
+    """In about `room` lines, as far as that can be."""
     pictures = [shown for shown in examples if shown.picture is not None]
     if pictures:
-        return _pictures(pictures, cells, charset)
+        return _pictures(pictures, cells, charset, room)
     lines: list[Line] = []
     if any(shown.text for shown in examples):
         label = min(max(width(plain(shown.label)) for shown in examples), 12, cells // 3)
@@ -81,12 +90,13 @@ def _examples(examples: Sequence[Shown], cells: int, charset: Charset) -> list[L
     return lines
 
 
-def _pictures(examples: Sequence[Shown], cells: int, charset: Charset) -> list[Line]:
+def _pictures(examples: Sequence[Shown], cells: int, charset: Charset, room: int) -> list[Line]:
     """Side by side, each above its true answer."""
     first = examples[0].picture
     if first is None:
         return []
     tall = _TALL if cells >= 50 else _TALL - 2  # rather more of them than larger ones
+    tall = max(min(tall, room), _TALL // 2)
     wide = min(first.width, max(2 * tall * first.width // first.height, 1), cells)
     each = max(wide, 6)
     count = max(1, min(len(examples), (cells + 1) // (each + 1)))

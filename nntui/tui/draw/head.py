@@ -21,7 +21,7 @@ Shown: TypeAlias = Status | Literal["deleted"]
 LIVE: frozenset[str] = frozenset({"starting", "queued", "training", "paused"})
 
 _LOOKS: Mapping[Shown, tuple[str, str]] = {
-    "starting": ("live", "accent"), "queued": ("queued", "command"), "training": ("live", "good"),
+    "starting": ("live", "accent"), "queued": ("queued", "command"), "training": ("live", "accent"),
     "paused": ("paused", "warning"), "stopped": ("stopped", "muted"), "done": ("done", "good"),
     "failed": ("failed", "bad"), "lost": ("lost", "warning"), "unknown": ("lost", "warning"),
     "deleted": ("failed", "bad"),

@@ -115,10 +115,18 @@ def _loss(plan: PlanResult, cells: int, charset: Charset) -> Line:
         return _pair("loss", f"{plan.loss:.3f}", "before the first step", cells, charset)
     # One batch through random weights is often a third off; twice what is expected is not chance any more.
     off = abs(plan.loss - plan.expected_loss) > max(abs(plan.expected_loss), 0.7)
-    sign = "≈" if charset.unicode else "~"
+    near = abs(plan.loss - plan.expected_loss) <= 0.2 * max(abs(plan.expected_loss), 0.7)
+    sign = ("≈" if charset.unicode else "~") if near else "beside"
     beside = f"{'far from' if off else sign} {plan.expected_loss:.3f}"
     why = f"{beside}, {plan.expected_why}" if plan.expected_why else beside
-    return _pair("loss", f"{plan.loss:.3f}", why, cells, charset, "warning strong" if off else "good strong")
+    return _pair(
+        "loss",
+        f"{plan.loss:.3f}",
+        why,
+        cells,
+        charset,
+        "warning strong" if off else "good strong" if near else "title strong",
+    )
 
 
 def _time(plan: PlanResult, cells: int, charset: Charset) -> Line:

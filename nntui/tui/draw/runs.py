@@ -28,7 +28,7 @@ _STYLES: Mapping[Status, str] = {
 
 _SHORT = {
     "accuracy": "acc", "top5_accuracy": "top5", "subset_accuracy": "subset", "macro_f1": "f1", "micro_f1": "f1",
-    "bits_per_char": "bits", "perplexity": "ppl",
+    "bits_per_char": "bpc", "perplexity": "ppl",
 }  # fmt: skip
 
 _STEEP = 30.0
@@ -134,7 +134,7 @@ def _text(column: Column, row: Row) -> str:
         case "epoch":
             return epoch_text(v.epoch, v.epochs)
         case "loss":
-            return number(v.loss) if row.summary.curve.steps else ""
+            return loss_text(v.loss) if row.summary.curve.steps else ""
         case "metric":
             return result_text(row)
         case "time":
@@ -162,6 +162,12 @@ def epoch_text(epoch: float, epochs: int) -> str:
         return ""
     whole = abs(epoch - round(epoch)) < 0.05 or epochs >= 20
     return f"{int(epoch + 0.05)}/{epochs}" if whole else f"{epoch:.1f}/{epochs}"
+
+
+def loss_text(loss: float | None) -> str:
+    """As `number`, in the cells of its column."""
+    text = number(loss)
+    return text if loss is None or len(text) <= LOSS.least else f"{loss:.4f}" if 0.001 <= loss < 1 else f"{loss:.1g}"
 
 
 def metric_text(name: str, value: float | None) -> str:
@@ -195,7 +201,7 @@ def begun_text(begun: float, now: float | None = None) -> str:
     """When: the time of today, or the day. It stays true while nothing is drawn, as an age would not."""
     if not begun:
         return ""
-    then, today = time.localtime(begun), time.localtime(now)
+    then, today = time.localtime(begun), time.localtime(time.time() if now is None else now)
     if then[:3] == today[:3]:
         return time.strftime("%H:%M", then)
     return time.strftime("%d %b" if then.tm_year == today.tm_year else "%Y", then)

@@ -124,6 +124,8 @@ def samples_lines(
     if all(example.kind == "image" and example.picture is not None for example in examples):
         return _pictures(examples, found, cells, height, charset, colours)
     lines: list[Line] = []
+    verdicts = [_row_verdict(example, found.get(number), cells, charset) for number, example in enumerate(examples)]
+    longest = max(width(said) for said in verdicts)
     for number, example in enumerate(examples):
         if example.picture is not None:
             lines += picture_lines(
@@ -131,7 +133,7 @@ def samples_lines(
             )
             lines += _caption(example, found.get(number), min(cells, 40), charset)
         else:
-            lines += _row(example, found.get(number), cells, charset, tail)
+            lines += _row(example, found.get(number), verdicts[number], longest, cells, charset, tail)
     return lines
 
 
@@ -201,17 +203,35 @@ def _caption(example: ExampleShown, found: Prediction | None, cells: int, charse
     ]
 
 
-def _row(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset, tail: bool) -> list[Line]:
-    """A text, a table's row or a curve, with what is said of it."""
-    said = verdict(example, found, max(cells // 2, 24), charset)
+def _row_verdict(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset) -> Line:
+    """A verdict, with room behind it where more is to be said."""
+    more = found is not None and found.probability is not None
+    return verdict(example, found, max(cells // 2, 24) if more else cells, charset)
+
+
+def _row(
+    example: ExampleShown,
+    found: Prediction | None,
+    said: Line,
+    longest: int,
+    cells: int,
+    charset: Charset,
+    tail: bool,
+) -> list[Line]:
+    """A text, a table's row or a curve, below what is `said` of it, which takes `longest` cells among all."""
     style = "muted" if found is None or found.right is None else "good" if found.right else "bad"
     sure = probability_bar(found.probability if found else None, _BAR + 5, charset, style)
-    head: Line = [*said, ("  ", ""), *sure] if sure else list(said)
-    if found is not None and len(found.others) > 1 and width(head) + 20 <= cells:
-        rest = ", ".join(f"{answer_text(name)} {p:.0%}" for name, p in found.others[1:3])
-        head.append((f"  then {rest}", "muted"))
-    if found is not None and found.before:
-        head.append((f"  was {answer_text(found.before)}", "command"))
+    head: Line = [*said, (" " * (longest - width(said) + 2), ""), *sure] if sure else list(said)
+    more: list[tuple[str, str]] = []
+    if found is not None:
+        if found.before:
+            more.append((f"  was {answer_text(found.before)}", "command"))
+        rest = [f"{answer_text(name)} {p:.0%}" for name, p in found.others[1:3]]
+        more += [(f"{', ' if at else '  then '}{one}", "muted") for at, one in enumerate(rest)]
+    for text, colour in more:
+        if width(head) + width(text) > cells:
+            break
+        head.append((text, colour))
     return [cut(head, cells), *_content(example, cells, charset, tail)]
 
 
@@ -247,11 +267,14 @@ def _table(content: Mapping[str, Any], room: int, charset: Charset) -> list[Line
                  (told, "muted")]]  # fmt: skip
     lines: list[Line] = []
     plain_values: list[str] = []
+    curves = [name for name, value in content.items() if _numbers(value)]
+    named = min(max((width(plain(name)) for name in curves), default=0), room // 3)
+    longest = max((len(f"{content[name][-1]:g}") for name in curves), default=0)
     for name, value in content.items():
         if _numbers(value):
-            label = f"{plain(name)} "
-            last = f" {value[-1]:g}"
-            size = max(min(room - len(label) - len(last), 40), 4)
+            label = fit(plain(name), named, ellipsis=charset.ellipsis) + " "
+            last = " " + f"{value[-1]:g}".ljust(longest)
+            size = max(min(room - len(label) - len(last), 40, len(value)), 4)
             drawn = bars(_thin([float(v) for v in value], size), size, charset)
             lines.append([(label, "muted"), (drawn, "validation"), (last, "")])
         elif not isinstance(value, list | dict):

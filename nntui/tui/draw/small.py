@@ -42,7 +42,7 @@ def small_lines(
         times += [("  eta ", "muted"), (duration(left), "strong")]
     lines.append(times)
     if height > len(lines):
-        size = f"{cells}x{height} is too small for more: {LEAST[0]}x{LEAST[1]} shows all"
+        size = f"{cells}x{height} is too small: {LEAST[0]}x{LEAST[1]} shows all"
         note = fit(size, min(len(size), cells), ellipsis=charset.ellipsis)
         lines += [*([[]] if height > len(lines) + 1 else []), [(note, "muted")]]
     return [cut(line, cells) for line in lines[:height]]

@@ -171,7 +171,7 @@ class CompareScreen(Screen[None]):
         chart.redraw()
         lines = self._table()
         if self._zoom == 0:
-            self.query_one(CompareTable).styles.height = min(len(lines), max(self.size.height // 2 - 1, 4))
+            self.query_one(CompareTable).styles.height = min(len(lines), max(self.size.height // 2 + 1, 4))
         self.query_one(CompareTable).offer(lines)
         self.query_one(Keys).redraw()
 

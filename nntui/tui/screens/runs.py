@@ -247,6 +247,7 @@ class RunsScreen(Screen[None]):
 
     def action_unfind(self) -> None:
         self.query_one("#find", Input).value = ""
+        self._words = ""  # its change is told later
         self._leave_find()
 
     def _leave_find(self) -> None:

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from nntui.tui.asking import Answered
 from nntui.tui.draw.plan import message_lines
-from nntui.tui.draw.text import Line, plain, spread, width
+from nntui.tui.draw.text import Line, plain, spread, width, wrap
 from nntui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class Asked(Lines, Generic[A], can_focus=True):
             body, foot = self._draw_answer(now.value, cells, height - 1, charset)
             if now.old:
                 body, foot = _dimmed(body), _dimmed(foot)
+        elif now.old and now.since is None:
+            body = [[(text, "muted")] for text in wrap("waits until what is wrong in the form is put right", cells)]
         room = max(height - 1 - len(foot), 0)
         self._beyond = max(len(body) - room, 0)
         self._first = max(0, min(self._first, self._beyond))

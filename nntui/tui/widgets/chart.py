@@ -26,18 +26,18 @@ class Chart(Lines, can_focus=True):
     `redraw`; nothing is drawn before that, or when a key or the mouse acts on it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_square_bracket", "pan(-1)", "Earlier", id="chart.pan_left", tooltip="Earlier steps", show=False),
-        Binding("right_square_bracket", "pan(1)", "Later", id="chart.pan_right", tooltip="Later steps", show=False),
-        Binding("left_curly_bracket", "zoom(-1)", "Zoom in", id="chart.zoom_in", tooltip="Fewer steps, closer",
+        Binding("left_square_bracket", "pan(-1)", "earlier", id="chart.pan_left", tooltip="Earlier steps", show=False),
+        Binding("right_square_bracket", "pan(1)", "later", id="chart.pan_right", tooltip="Later steps", show=False),
+        Binding("left_curly_bracket", "zoom(-1)", "zoom in", id="chart.zoom_in", tooltip="Fewer steps, closer",
                 show=False),
-        Binding("right_curly_bracket", "zoom(1)", "Zoom out", id="chart.zoom_out", tooltip="More steps", show=False),
-        Binding("x", "crosshair", "Crosshair", id="chart.crosshair", tooltip="Read the values at a step", show=False),
-        Binding("left", "cross(-1)", "Back", id="chart.crosshair_left", tooltip="Crosshair to the left", show=False),
-        Binding("right", "cross(1)", "On", id="chart.crosshair_right", tooltip="Crosshair to the right", show=False),
-        Binding("L", "log", "Log scale", id="chart.log", tooltip="Logarithmic scale of values", show=False),
-        Binding("a", "smoothing", "Smoothing", id="chart.smoothing", tooltip="The next strength of smoothing",
+        Binding("right_curly_bracket", "zoom(1)", "zoom out", id="chart.zoom_out", tooltip="More steps", show=False),
+        Binding("x", "crosshair", "crosshair", id="chart.crosshair", tooltip="Read the values at a step", show=False),
+        Binding("left", "cross(-1)", "back", id="chart.crosshair_left", tooltip="Crosshair to the left", show=False),
+        Binding("right", "cross(1)", "on", id="chart.crosshair_right", tooltip="Crosshair to the right", show=False),
+        Binding("L", "log", "log scale", id="chart.log", tooltip="Logarithmic scale of values", show=False),
+        Binding("a", "smoothing", "smoothing", id="chart.smoothing", tooltip="The next strength of smoothing",
                 show=False),
-        Binding("0", "reset", "All", id="chart.reset", tooltip="All steps, no crosshair", show=False),
+        Binding("0", "reset", "all", id="chart.reset", tooltip="All steps, no crosshair", show=False),
     ]  # fmt: skip
 
     class WindowChanged(Message):

@@ -20,7 +20,6 @@ class DataPane(Asked["Described"]):
 
 
 def _draw(found: Described, cells: int, height: int, charset: Charset) -> tuple[list[Line], list[Line]]:
-    del height
     notes = note_lines(found.notes, cells, charset)
-    lines = describe_lines(found, cells, charset)
+    lines = describe_lines(found, cells, charset, height)
     return [*lines, [], *notes] if notes else lines, []
