@@ -180,9 +180,10 @@ def _output(target: TargetSpec) -> str:
     offset = f", plus `{target.offset}`" if target.offset else ""
     if not target.mean and not target.std:
         return f"values, batch x {target.size}{offset}: {names}"
+    own = f"y * {list(target.std)} + {list(target.mean)}{offset}"
     return (
         f"standardised values, batch x {target.size}: {names}. In their own unit they are "
-        f"y * {list(target.std)} + {list(target.mean)}{offset}"
+        f"{f'exp({own})' if target.log else own}"
     )
 
 

@@ -282,6 +282,10 @@ class NextTokenMeter:
         )
 
 
+SMALLEST = 1e-12
+"""A value that is said to be above zero and is not counts as this, where its logarithm is taken."""
+
+
 class Standard:
     """Between a network's values (standardised, relative to an offset) and the values' own units."""
 
@@ -289,9 +293,12 @@ class Standard:
         self._mean = torch.tensor(target.mean, dtype=dtype, device=device) if target.mean else None
         self._std = torch.tensor(target.std, dtype=dtype, device=device) if target.std else None
         self._offset = target.offset
+        self._log = target.log
 
     def standardised(self, truth: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """(truth - offset - mean) / std."""
+        """(truth - offset - mean) / std, of the truth's logarithm where the target says so."""
+        if self._log:
+            truth = truth.clamp(min=SMALLEST).log()
         if self._offset is not None:
             truth = truth - batch[self._offset]
         if self._mean is not None:
@@ -299,9 +306,11 @@ class Standard:
         return truth if self._std is None else truth / self._std
 
     def own_unit(self, output: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """output * std + mean + offset."""
+        """output * std + mean + offset; exp(output * std + mean) where the target says so."""
         if self._std is not None:
             output = output * self._std
         if self._mean is not None:
             output = output + self._mean
+        if self._log:
+            output = output.exp()
         return output if self._offset is None else output + batch[self._offset]

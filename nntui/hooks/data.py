@@ -69,7 +69,8 @@ class TargetSpec:
     kind         encoded target                    a network's output
     classes      int64 (N,)                        logits (N, K)
     multilabel   float32 (N, K) of 0 and 1         logits (N, K)
-    values       float32 (N, K) in their own unit  (N, K), standardised by mean and std, relative to `offset`
+    values       float32 (N, K) in their own unit  (N, K), standardised by mean and std, relative to `offset`,
+                                                   of their logarithms where `log`
     next-token   int64 (N, T); -1 is ignored       logits (N, T, V)
     """
 
@@ -83,6 +84,9 @@ class TargetSpec:
     """For values: prediction = output * std + mean (+ offset)."""
     offset: str | None = None
     """For values: name of an encoded tensor (N, K) that the prediction starts from, such as the last value seen."""
+    log: bool = False
+    """For values: mean and std are of their natural logarithms, and prediction = exp(output * std + mean). For values
+    above zero, without `offset`."""
     unit: str = ""
 
 

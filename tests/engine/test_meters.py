@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from nntui.engine.meters import directions, make_meter
+from nntui.engine.meters import Standard, directions, make_meter
 from nntui.hooks.data import DataSpec, InputSpec, TargetSpec
 
 CPU = torch.device("cpu")
@@ -233,3 +233,16 @@ def test_a_meter_neither_keeps_the_graph_nor_waits_for_the_device(monkeypatch: p
             meter.update(torch.randn(shape, requires_grad=True), {"target": target})
         assert not any(t.requires_grad for t in vars(meter).values() if isinstance(t, torch.Tensor))
         assert meter.compute().metrics
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_values_come_back_in_their_own_unit(log: bool) -> None:
+    target = TargetSpec(kind="values", size=2, mean=(1.0, 2.0), std=(0.5, 3.0), log=log)
+    scale = Standard(target, torch.device("cpu"))
+    truth = torch.tensor([[0.1, 900.0], [7.0, 1.5]])
+    assert torch.allclose(scale.own_unit(scale.standardised(truth, {}), {}), truth, rtol=1e-4)
+
+
+def test_a_value_that_has_no_logarithm_is_no_infinity() -> None:
+    scale = Standard(TargetSpec(kind="values", size=1, mean=(0.0,), std=(1.0,), log=True), torch.device("cpu"))
+    assert bool(scale.standardised(torch.tensor([[0.0], [-3.0]]), {}).isfinite().all())

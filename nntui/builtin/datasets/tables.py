@@ -28,6 +28,10 @@ RARE = 3
 """A category seen in fewer training rows shares code 0 with the missing and the unseen: so code 0 is trained too, and
 an embedding is never fitted to one or two rows."""
 
+SKEWED = 0.4
+"""Values with a larger skewness (third standardised moment) in training rows are told by their logarithm, where that is
+at least twice as even."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class TableFacts:
@@ -61,6 +65,8 @@ class TablePreprocessor:
     """Of each category column, in the order of their codes, from 1 on."""
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
+    target_log: bool = False
+    """Whether it is the logarithm of the target that is told."""
 
     @cached_property
     def _codes(self) -> tuple[dict[str, int], ...]:
@@ -97,6 +103,7 @@ class TablePreprocessor:
                 names=(self.facts.target,),
                 mean=self.target_mean,
                 std=self.target_std,
+                log=self.target_log,
                 unit=self.facts.unit,
             )
         return DataSpec(modality=self.facts.modality, inputs=tuple(inputs), target=target)
@@ -111,7 +118,9 @@ class TablePreprocessor:
         filled = [np.where(gap, m, c) for c, gap, m in zip(numbers, gaps, medians, strict=True)]
         flagged = tuple(name for name, gap in zip(facts.numbers, gaps, strict=True) if gap.any())
         mean, std = _moments(filled)
-        target_mean, target_std = _moments([] if facts.classes else list(np.asarray(raw["target"], np.float64).T))
+        target = [] if facts.classes else list(np.asarray(raw["target"], np.float64).T)
+        log = bool(target) and all(_skewed(column) for column in target)
+        target_mean, target_std = _moments([np.log(column) for column in target] if log else target)
         return cls(
             facts=facts,
             medians=tuple(medians),
@@ -122,6 +131,7 @@ class TablePreprocessor:
             levels=tuple(_levels(raw[name]) for name in facts.categories),
             target_mean=target_mean,
             target_std=target_std,
+            target_log=log,
         )
 
     def encode(self, raw: Raw) -> dict[str, Tensor]:
@@ -173,6 +183,19 @@ class TablePreprocessor:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> TablePreprocessor:
         return from_plain(cls, data)
+
+
+def _skewed(column: npt.NDArray[np.float64]) -> bool:
+    """Whether a logarithm makes more even what is above zero and has a long tail to the right: prices, counts."""
+    if column.min() <= 0:
+        return False
+    before, after = _skewness(column), _skewness(np.log(column))
+    return before > SKEWED and abs(after) < before / 2
+
+
+def _skewness(column: npt.NDArray[np.float64]) -> float:
+    deviation = float(column.std())
+    return float((((column - column.mean()) / deviation) ** 3).mean()) if deviation > 0 else 0.0
 
 
 def _moments(columns: Sequence[npt.NDArray[np.float64]]) -> tuple[tuple[float, ...], tuple[float, ...]]:
