@@ -255,8 +255,14 @@ def _tables() -> Iterable[Dataset]:
             test=0.2,
             validation=0.15,
             # R2 on rows kept from the training rows of five splits: 0.869 as it was, 0.876 with makers in four
-            # numbers, 0.886 with an average of the weights besides, 0.891 with GELU for ReLU.
-            other={"ffn:arch.embedding": 4, "training.ema": 0.99, "ffn:activation.name": "gelu"},
+            # numbers, 0.886 with an average of the weights besides, 0.887 with GELU and the logarithm, 0.891 with
+            # more decay. Another training seed moves these by 0.006.
+            other={
+                "ffn:arch.embedding": 4,
+                "ffn:activation.name": "gelu",
+                "ffn:optimizer.weight_decay": 1.0,
+                "training.ema": 0.99,
+            },
         ),
     )
 
