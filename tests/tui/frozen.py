@@ -31,6 +31,8 @@ from nntui.tui.draw.foot import Figures
 NOW = BEGUN + 1.0 + 3.4 * STEPS * 0.4 + 0.6
 """Just after the last event of a recorded run that trains."""
 TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8", "TZ": "UTC"}
+PATIENCE = 60.0
+"""Seconds that a screen may take on a machine that has much else to do."""
 ELSEWHERE = ("NO_COLOR", "FORCE_COLOR", "LC_ALL", "LC_CTYPE", "COLUMNS", "LINES", "SSH_CONNECTION", "TMUX")
 """What of the terminal that the tests run in must not be seen."""
 
@@ -59,8 +61,7 @@ def frozen(place: Path) -> Iterator[pytest.MonkeyPatch]:
 
 
 def _figures(self: object, pid: int, where: str, *, live: bool) -> Figures:
-    busy = {"cpu": 198.0, "memory": 612_000_000} if live else {}
-    return Figures(disk=41_000_000_000, **busy)
+    return Figures(cpu=198.0 if live else None, memory=612_000_000 if live else None, disk=41_000_000_000)
 
 
 def still(folder: RunFolder) -> RunFolder:
@@ -164,18 +165,19 @@ class Album:
 
 async def settled(pilot: Pilot[Any], *words: str) -> None:
     """Wait until the words are on the screen, whatever was put off is drawn, and two looks in a row are alike."""
-    await until(pilot, lambda: all(word in screen_text(pilot) for word in words), 30.0)
-    for screen in (*pilot.app._background_screens, pilot.app.screen):
+    await until(pilot, lambda: all(word in screen_text(pilot) for word in words), PATIENCE)
+    screens = (*pilot.app._background_screens, pilot.app.screen)
+    for screen in screens:
         if hasattr(screen, "redraw"):  # not later, as its pace would have it
             screen.redraw()
-    before = ""
+    before: list[Any] = []
     for _ in range(200):
         await pilot.pause()
         await asyncio.sleep(0.01)
-        text = pilot.app.export_screenshot(simplify=True)
-        if text == before:
+        now = [list(screen._compositor.render_strips()) for screen in screens]
+        if now == before:
             return
-        before = text
+        before = now
     raise AssertionError(f"the screen does not come to rest:\n{screen_text(pilot)}")
 
 
@@ -186,4 +188,4 @@ async def dressed(pilot: Pilot[Any], *, size: tuple[int, int], theme: str = "dar
     app.charset = CHARSETS[charset]  # type: ignore[attr-defined]
     if app.size != Size(*size):
         await pilot.resize_terminal(*size)
-    await pilot.pause()
+    await until(pilot, lambda: app.screen.size == Size(*size), PATIENCE)

@@ -152,8 +152,16 @@ def live(held: ExitStack) -> RunFolder:
     return still(folder)
 
 
+@asynccontextmanager
+async def run(folder: RunFolder, size: tuple[int, int] = SMALL) -> AsyncIterator[Pilot[Any]]:
+    """A run's screen, with the panels of plugins: they come later."""
+    async with shown(size, open=folder, screen="run") as pilot:
+        await settled(pilot, "6 metrics")
+        yield pilot
+
+
 async def test_a_run_and_its_panels(album: Album, live: RunFolder) -> None:
-    async with shown(open=live, screen="run") as pilot:
+    async with run(live) as pilot:
         await album.take(pilot, "run-layers-80x24", "conv1", "training")
         for key, name, word in (("2", "samples", "t-shirt"), ("3", "confusion", "worst"), ("4", "log", "loading"),
                                 ("5", "commands", "refused"), ("6", "metrics", "epoch")):  # fmt: skip
@@ -170,7 +178,7 @@ async def test_a_run_and_its_panels(album: Album, live: RunFolder) -> None:
 
 
 async def test_a_run_on_larger_terminals(album: Album, live: RunFolder) -> None:
-    async with shown(USUAL, open=live, screen="run") as pilot:
+    async with run(live, USUAL) as pilot:
         await dressed(pilot, size=USUAL, theme="light")
         await album.take(pilot, "run-light-100x30", "conv1")
         await dressed(pilot, size=WIDE)
@@ -187,7 +195,7 @@ async def test_a_run_on_larger_terminals(album: Album, live: RunFolder) -> None:
 async def test_runs_on_texts_and_series(album: Album, held: ExitStack) -> None:
     for name, folder in (("text", on_texts(RUNS)), ("series", on_a_series(RUNS))):
         held.enter_context(RunLock(folder))
-        async with shown(WIDE, open=folder, screen="run") as pilot:
+        async with run(folder, WIDE) as pilot:
             await album.take(pilot, f"run-{name}-120x40", folder.name, "training", "head.1")
     album.check()
 
@@ -197,7 +205,7 @@ async def test_a_paused_run_that_was_asked_something(album: Album, live: RunFold
     asked = Command(id="c", time=NOW - 0.4, by="tui:ada@pts/3", kind="lr-scale", value=0.5)
     with live.commands.open("ab") as file:
         file.write(msgspec.json.encode(asked) + b"\n")
-    async with shown(open=still(live), screen="run") as pilot:
+    async with run(still(live)) as pilot:
         await album.take(pilot, "run-paused-80x24", "paused", "asked 0.4 s ago")
     album.check()
 
@@ -211,7 +219,7 @@ async def test_a_run_that_failed(album: Album) -> None:
         Failed(time=when, step=step + 4, kind="non-finite", message="the loss is not finite at step 292",
                advice="a lower learning rate, such as --optimizer.lr 0.001"),
     ])  # fmt: skip
-    async with shown(open=still(folder), screen="run") as pilot:
+    async with run(still(folder)) as pilot:
         await album.take(pilot, "run-failed-80x24", "failed")
     album.check()
 
@@ -233,7 +241,7 @@ async def test_compare(album: Album, held: ExitStack) -> None:
 
 
 async def test_what_lies_over_a_screen(album: Album, live: RunFolder) -> None:
-    async with shown(open=live, screen="run") as pilot:
+    async with run(live) as pilot:
         await pilot.press("question_mark")
         await album.take(pilot, "help-80x24", "|grad|")
         await pilot.press("escape", "colon")

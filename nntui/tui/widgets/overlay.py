@@ -165,7 +165,7 @@ def option_line(
     if option.detail:
         left.append((f"  {plain(option.detail)}", f"{onto}muted"))
     right: Line = [(f"{plain(option.keys)} ", f"{onto}key")] if option.keys else []
-    room = cells - width(right)
+    room = cells - width(right) - 1
     if width(left) > room:
         *kept, (last, style) = left
         left = [*kept, (fit(last, max(room - width(kept), 0), ellipsis=charset.ellipsis), style)]
