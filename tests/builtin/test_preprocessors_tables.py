@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opened import build, fit, opened
 
-from nntui.builtin.datasets.derived import Derived, maker, title
+from nntui.builtin.datasets.derived import Derived, fuel, maker, title
 from nntui.builtin.datasets.source import Rows
 from nntui.builtin.datasets.tables import RARE, TableFacts, TablePreprocessor
 from nntui.builtin.datasets.typed_rows import read_csv, read_rows
@@ -84,6 +84,8 @@ def test_a_car_s_name_becomes_its_maker() -> None:
     assert maker("vw rabbit custom") == maker("vokswagen rabbit") == "volkswagen"
     assert maker("Ford pinto") == "ford"
     assert maker("") == ""
+    assert fuel("VW Dasher (Diesel)") == "diesel"
+    assert fuel("ford pinto") == "petrol"
 
 
 def test_values_are_told_in_their_own_unit() -> None:

@@ -151,7 +151,10 @@ def test_the_card_tells_how_outputs_become_answers_in_their_own_unit(tiny: Tiny)
     card = (run.path / "model" / "README.md").read_text()
     told = re.search(r"In their own unit they are y \* \[(.+)\] \+ \[(.+)\]\.", card)
     assert told is not None
-    row = '{"cyl": 4, "displ": 120, "hp": 90, "weight": 2500, "accel": 15, "yr": 76, "origin": "1", "maker": "ford"}'
+    row = (
+        '{"cyl": 4, "displ": 120, "hp": 90, "weight": 2500, "accel": 15, "yr": 76, "origin": "1", "maker": "ford",'
+        ' "fuel": "petrol"}'
+    )
     model = run.model
     encoded = model.preprocessor.encode(model.preprocessor.read([row]))
     features, categories = model.spec.inputs

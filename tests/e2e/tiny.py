@@ -66,7 +66,7 @@ def write_inputs(folder: Path) -> dict[str, str]:
         "seattle-weather": str(folder / "series.csv"),
         "spoken-languages": str(folder / "sound.wav"),
         "penguins": "bill_length_mm=39.5,bill_depth_mm=17.4,flipper_length_mm=186,body_mass_g=,island=Biscoe,sex=MALE",
-        "auto-mpg": "cyl=4,displ=120,hp=90,weight=2500,accel=15,yr=76,origin=1,maker=ford",
+        "auto-mpg": "cyl=4,displ=120,hp=90,weight=2500,accel=15,yr=76,origin=1,maker=ford,fuel=petrol",
         "moons": "0.5,-0.3",
     }
 

@@ -44,4 +44,13 @@ def maker(name: str) -> str:
     return MISSPELT.get(words[0], words[0]) if words else ""
 
 
-RULES: Mapping[str, Callable[[str], str]] = {"title": title, "maker": maker}
+def fuel(name: str) -> str:
+    """What a car burns, where its name says so: a diesel goes half as far again on a gallon.
+
+    >>> fuel("vw rabbit c (diesel)"), fuel("vw rabbit custom")
+    ('diesel', 'petrol')
+    """
+    return "diesel" if "diesel" in name.casefold() else "petrol"
+
+
+RULES: Mapping[str, Callable[[str], str]] = {"title": title, "maker": maker, "fuel": fuel}

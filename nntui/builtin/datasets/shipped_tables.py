@@ -42,11 +42,11 @@ def titanic(params: Params, context: DataContext) -> Rows[TableFacts]:  # noqa: 
 
 
 def auto_mpg(params: Params, context: DataContext) -> Rows[TableFacts]:  # noqa: ARG001 — nothing to set
-    """392 cars of 1970-82: miles to the gallon, from six measures, origin and maker."""
+    """392 cars of 1970-82: miles to the gallon, from six measures, origin, maker and fuel."""
     facts = TableFacts(
         numbers=("cyl", "displ", "hp", "weight", "accel", "yr"),
-        categories=("origin", "maker"),
-        derived=(Derived("maker", "name", "maker"),),
+        categories=("origin", "maker", "fuel"),
+        derived=(Derived("maker", "name", "maker"), Derived("fuel", "name", "fuel")),
         target="mpg",
         unit="mpg",
     )
