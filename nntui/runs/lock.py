@@ -209,11 +209,16 @@ class RunLock:
         self.exclusive = taken is True
 
     def beat(self) -> None:
-        """Renew the heartbeat, at most once a second: cheap enough for every step."""
+        """Renew the heartbeat, at most once a second: cheap enough for every step.
+
+        Raises FileNotFoundError where the run was removed, which would otherwise train on, and nobody could stop it.
+        """
         now = time.monotonic()
         if now - self._beaten < HEARTBEAT_SECONDS or self._fd is None or not self.held:
             return
         self._beaten = now
+        if self._removed(self._fd):
+            raise FileNotFoundError(errno.ENOENT, "the run's folder was removed", str(self._folder.path))
         with suppress(OSError):  # the flock is what counts; a full disk must not end training
             self._write(self._fd, released=False)
 
@@ -257,13 +262,20 @@ class RunLock:
 
     def _still_there(self, fd: int) -> None:
         """Somebody may have removed the run, or the lock file, between our opening and our locking it."""
+        if not self._in_place(os.fstat(fd)):
+            raise UserError(f"{self._folder.name} was removed just now", advice="nntui runs lists what there is")
+
+    def _removed(self, fd: int) -> bool:
+        """Whether the lock file is gone for good. One that was moved with its folder has a name left."""
         mine = os.fstat(fd)
+        return mine.st_nlink == 0 and not self._in_place(mine)
+
+    def _in_place(self, mine: os.stat_result) -> bool:
         try:
             there = self._folder.lock.stat()
-        except FileNotFoundError:
-            there = None
-        if there is None or (there.st_dev, there.st_ino) != (mine.st_dev, mine.st_ino):
-            raise UserError(f"{self._folder.name} was removed just now", advice="nntui runs lists what there is")
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino)
 
     @staticmethod
     def _write(fd: int, *, released: bool) -> None:

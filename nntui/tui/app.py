@@ -20,6 +20,7 @@ from nntui.tui.palette import THEMES
 if TYPE_CHECKING:
     from typing import Any
 
+    from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
     from nntui.runs.folder import RunFolder
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 STYLES = Path(__file__).parent / "styles"
 COPIED = "copied.txt"
+NOTES = 3
 
 First = Literal["runs", "run", "new"]
 
@@ -100,6 +102,16 @@ class NNTuiApp(App[list["RunFolder"]]):
     # what screens ask for
 
     @property
+    def charset(self) -> Charset:
+        """What is drawn with."""
+        return self._drawn_with
+
+    @charset.setter
+    def charset(self, charset: Charset) -> None:
+        self._drawn_with = charset
+        self.set_class(not charset.unicode, "ascii")
+
+    @property
     def server(self) -> Server:
         """The client of the fork server, which it starts when it is first asked something."""
         if self._server is None:
@@ -128,12 +140,19 @@ class NNTuiApp(App[list["RunFolder"]]):
 
     def tell(self, text: str) -> None:
         """A passing note."""
-        self.notify(plain(text), markup=False)
+        self._note(plain(text), "information", self.NOTIFICATION_TIMEOUT)
 
     def warn(self, error: UserError | str) -> None:
         """What went wrong, and what to do."""
         text = error if isinstance(error, str) else f"{error.message}\n{error.advice}".strip()
-        self.notify("\n".join(map(plain, text.split("\n"))), severity="warning", timeout=8.0, markup=False)
+        self._note("\n".join(map(plain, text.split("\n"))), "warning", 8.0)
+
+    def _note(self, text: str, severity: SeverityLevel, seconds: float) -> None:
+        """The same note is shown once, and few at a time: they lie over what they tell of."""
+        others = [note for note in self._notifications if note.message != text]
+        for note in [note for note in self._notifications if note not in others[1 - NOTES :]]:
+            del self._notifications[note]
+        self.notify(text, severity=severity, timeout=seconds, markup=False)
 
     def copy(self, text: str, what: str) -> None:
         """Puts `text` where it can be fetched: always in a file, and in the terminal's clipboard where the terminal

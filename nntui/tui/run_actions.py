@@ -9,6 +9,7 @@ import asyncio
 import getpass
 import os
 from collections.abc import Callable, Coroutine
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from nntui.hooks.errors import UserError
@@ -17,6 +18,8 @@ from nntui.tui import steering
 from nntui.tui.draw.runs import epoch_text
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from nntui.runs.commands import Kind
     from nntui.runs.folder import RunFolder
     from nntui.runs.vitals import Vitals
@@ -27,6 +30,27 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+def once(
+    screen: Screen[Any],
+    action: Coroutine[Any, Any, object],
+    folder: RunFolder | None,
+    then: Callable[[], object] | None = None,
+) -> None:
+    """Does it in a worker of `screen`, where it may wait for answers, and `then` what follows. A key that is pressed
+    again before its question shows does not ask twice."""
+    name = f"{getattr(action, '__qualname__', '')} {folder.path if folder is not None else ''}"
+    if any(worker.name == name and not worker.is_finished for worker in screen.workers):
+        action.close()
+        return
+
+    async def done() -> None:
+        await action
+        if then is not None:
+            then()
+
+    screen.run_worker(done(), name=name, group="actions")
 
 
 def asker() -> str:
@@ -56,6 +80,7 @@ def _told(
 ) -> Callable[Concatenate[NNTuiApp, P], Coroutine[Any, Any, R | None]]:
     """What came of it; a mistake, and a disk or folder that refuses, is told, and is None."""
 
+    @wraps(action)
     async def safely(app: NNTuiApp, /, *args: P.args, **kwargs: P.kwargs) -> R | None:
         try:
             return await action(app, *args, **kwargs)
@@ -174,11 +199,18 @@ def _places(folder: RunFolder) -> list[tuple[Any, int, int]]:
     import json
 
     from nntui.runs.checkpoints import list_checkpoints, pointer
+    from nntui.runs.lock import Live, probe_lock
     from nntui.tui.widgets.overlay import Option
 
+    if not folder.exists():
+        raise UserError(f"{folder.name} is gone")
     infos = [info for info in list_checkpoints(folder) if info.readable]
     if not infos:
-        raise UserError(f"{folder.name} has no checkpoint to fork from yet", advice="c on its screen writes one")
+        live = isinstance(probe_lock(folder), Live)
+        raise UserError(
+            f"{folder.name} has no checkpoint to fork from" + (" yet" if live else ""),
+            advice="c on its screen writes one" if live else "T makes a new run like it",
+        )
     best, last = pointer(folder, "best"), pointer(folder, "last")
     places: list[tuple[Any, int, int]] = []
     for info in sorted(infos, key=lambda info: -info.step):

@@ -88,6 +88,7 @@ class ServerProcess:
             answer = None
         except asyncio.CancelledError:
             self.kill()
+            await self.ended()
             raise
         finally:
             self.forget(0)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import Warm, events_of
+from processes import Warm, events_of, wait_for
 
 from nntui.runs import checkpoints
-from nntui.runs.events import Checkpointed, Failed, Finished, Started, Warned
+from nntui.runs.commands import append_command
+from nntui.runs.events import Checkpointed, Failed, Finished, Paused, Progress, Started, Warned
 from nntui.runs.folder import RunFolder
 
 SMALL = {"data": "digits", "arch": {"name": "ffn", "hidden": [16]}}
@@ -85,6 +87,19 @@ def test_a_torn_event_line_costs_that_event_alone(warm: Warm, run_of: Callable[.
     assert warm.train(folder) == 0
     assert isinstance(events_of(folder)[0], Started)
     assert isinstance(events_of(folder)[-1], Finished)
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_run_whose_folder_is_removed_ends(paused: bool, warm: Warm, run_of: Callable[..., RunFolder]) -> None:
+    folder = run_of("gone", **settings(epochs=1_000_000, checkpoint_seconds=600.0))
+    process = warm.start(folder)
+    wait_for(lambda: any(isinstance(event, Progress) for event in events_of(folder)))
+    if paused:
+        append_command(folder, "pause", None, "test")
+        wait_for(lambda: any(isinstance(event, Paused) for event in events_of(folder)))
+    shutil.rmtree(folder.path)
+    assert warm.wait(process) == 3
+    assert not folder.path.exists()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -210,6 +211,26 @@ def test_a_run_removed_while_its_lock_is_waited_for_is_told(folder, monkeypatch)
     with pytest.raises(UserError, match="was removed just now"):
         lock.acquire()
     assert not lock.held
+
+
+def test_an_engine_is_told_that_its_run_was_removed_and_not_that_it_was_moved(folder, monkeypatch):
+    monkeypatch.setattr("nntui.runs.lock.HEARTBEAT_SECONDS", 0)
+    moved = folder.path.with_name("moved")
+    with RunLock(folder) as lock:
+        folder.path.rename(moved)
+        lock.beat()
+        shutil.rmtree(moved)
+        with pytest.raises(FileNotFoundError, match="the run's folder was removed"):
+            lock.beat()
+
+
+def test_another_run_of_the_same_name_is_not_taken_for_the_one_that_was_removed(folder, monkeypatch):
+    monkeypatch.setattr("nntui.runs.lock.HEARTBEAT_SECONDS", 0)
+    with RunLock(folder) as lock:
+        shutil.rmtree(folder.path)
+        folder.path.mkdir()
+        with RunLock(folder), pytest.raises(FileNotFoundError):
+            lock.beat()
 
 
 def test_looking_takes_microseconds(folder):

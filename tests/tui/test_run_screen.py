@@ -212,6 +212,8 @@ async def test_a_folder_deleted_while_it_is_shown_is_told_and_all_goes_on(folder
         assert "✗ deleted" in shown(pilot)
         await pilot.press("space")
         await told(pilot, "was deleted")
+        await pilot.press("f")
+        await told(pilot, "is gone")
         for key in "12345":
             await pilot.press(key)
         await says(pilot, "5 Commands")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from made_runs import NOON, app_of, make_run, screen_text, until, write_events
+from textual import events
 
 from nntui.runs.commands import read_commands
 from nntui.runs.events import Started
@@ -16,7 +17,7 @@ from nntui.runs.notes import read_note
 from nntui.tui.app import NNTuiApp
 from nntui.tui.draw.runs import begun_text, count_text, data_text, epoch_text, lay_out
 from nntui.tui.run_actions import asker
-from nntui.tui.screens.questions import AskYesNo
+from nntui.tui.screens.questions import AskText, AskYesNo
 from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.runs_table import RunsTable
@@ -301,6 +302,42 @@ async def test_a_run_that_ends_while_the_question_is_open_is_not_asked_to_stop(r
         assert not folder.commands.exists()
 
 
+async def test_a_question_is_asked_once_however_often_its_key_is_pressed(root):
+    folder = RunFolder(root / "quick-otter-7")
+    with RunLock(folder):
+        app = app_of(root)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await listed(pilot)
+            for _ in range(3):
+                app.post_message(events.Key("t", "t"))
+            await until(pilot, lambda: isinstance(app.screen, AskText))
+            await pilot.press("escape")
+            await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+            await pilot.press("t")  # another time it is asked again
+            await until(pilot, lambda: isinstance(app.screen, AskText))
+
+
+async def test_the_same_note_is_shown_once_and_few_at_a_time(root):
+    app = app_of(root)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await listed(pilot)
+        for word in ("first", "second", "second", "third", "fourth", "second"):
+            app.warn(word)
+            await until(pilot, lambda word=word: word in screen_text(pilot))
+        text = screen_text(pilot)
+        assert [text.count(word) for word in ("first", "second", "third", "fourth")] == [0, 1, 1, 1]
+
+
+async def test_notes_are_drawn_with_the_characters_of_the_terminal(root):
+    app = app_of(root, charset="ascii")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await listed(pilot)
+        app.warn("a warning")
+        app.tell("a note")
+        await until(pilot, lambda: "a note" in screen_text(pilot))
+        assert screen_text(pilot).isascii()
+
+
 async def test_rename_moves_the_folder_and_the_cursor_with_it(root):
     app = app_of(root)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -335,7 +372,7 @@ async def test_what_ended_is_told_how_to_go_on(root):
         await pilot.press("down", "R")
         await told(pilot, "calm-heron-6 is done")
         await pilot.press("f")
-        await told(pilot, "has no checkpoint to fork from")
+        await told(pilot, "has no checkpoint to fork from\nT makes a new run like it")
 
 
 async def test_resume_starts_the_engine_and_copy_writes_the_path(root, monkeypatch):

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
 import pytest
 import pytest_asyncio
 from distributions import Site
@@ -218,3 +219,17 @@ async def test_leaving_while_the_server_starts_ends_it_and_what_was_asked(home: 
         await server.close()
     assert "being left" in (await failing(asked)).message
     await until(lambda: not processes_with("left-at-start"))
+
+
+async def test_closed_while_it_starts_it_leaves_neither_process_nor_task(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    starting = asyncio.create_task(server.start())
+    deadline = asyncio.get_running_loop().time() + 20
+    while not any(task.get_name() == "answers of the fork server" for task in asyncio.all_tasks()):
+        assert asyncio.get_running_loop().time() < deadline
+        await asyncio.sleep(0.001)
+    await server.close()
+    with pytest.raises(JobFailed):
+        await starting
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+    assert not any("forkserver" in " ".join(child.cmdline()) for child in psutil.Process().children())

@@ -80,7 +80,9 @@ def detect(environment: Mapping[str, str], encoding: str | None) -> Charset:
     if chosen == "C.UTF-8" and environment.get("LANG") in (None, "", "C", "POSIX"):
         chosen = None  # Python's own doing, when it finds the C locale
     locale = environment.get("LC_ALL") or chosen or environment.get("LANG") or ""
-    if locale in ("C", "POSIX") or (encoding or "utf-8").lower().replace("-", "") != "utf8":
+    said = locale.partition(".")[2].partition("@")[0]  # Python may write UTF-8 where the locale says otherwise
+    codes = {code.lower().replace("-", "") for code in (said, encoding) if code}
+    if locale in ("C", "POSIX") or codes - {"utf8"}:
         return ASCII
     if environment.get("TERM") in ("linux", "vt100", "vt220"):
         return BLOCKS if environment.get("TERM") == "linux" else ASCII

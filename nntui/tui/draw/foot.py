@@ -129,7 +129,7 @@ def _told(name: str, value: float | None) -> Line:
 def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: float, cells: int = 200) -> Line:
     """What matters most of a run as a whole; empty where nothing does. Commands are told before it."""
     if status == "deleted":
-        return [("this run's folder is gone: what was read of it stays on the screen until you leave it", "strong bad")]
+        return [("this run's folder is gone: what was read of it stays until you leave", "strong bad")]
     if problem:
         return [(plain(problem), "bad")]
     ended = ending(state, cells) if status in ("done", "stopped", "failed") else []

@@ -326,9 +326,9 @@ class RunScreen(Screen[None]):
         self._fit(self.size.width, self.size.height)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Resuming is for runs that are not live; it then comes first in the line of keys."""
+        """Resuming is for runs that have not come to their end; it then comes first in the line of keys."""
         if action == "resume_run":
-            return self.watched.status not in LIVE
+            return self.watched.status in ("stopped", "failed", "lost", "unknown")
         if action == "unzoom":
             return self.has_class("zoomed-chart") or self.has_class("zoomed-panel")
         return super().check_action(action, parameters)
@@ -336,7 +336,7 @@ class RunScreen(Screen[None]):
     # -- steering
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:
-        self.run_worker(work, group="steering")
+        run_actions.once(self, work, self.folder)
 
     def action_ask(self, kind: Kind) -> None:
         self._helm.ask(kind)

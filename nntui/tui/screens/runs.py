@@ -273,14 +273,8 @@ class RunsScreen(Screen[None]):
         row = self.table.chosen
         return row.folder if row is not None else None
 
-    def _do(self, action: Coroutine[Any, Any, object]) -> None:
-        """In a worker: it asks, and waits for the answer."""
-
-        async def done() -> None:
-            await action
-            self.look_again()
-
-        self.run_worker(done(), group="actions")
+    def _do(self, action: Coroutine[Any, Any, object], folder: RunFolder | None = None) -> None:
+        run_actions.once(self, action, folder, self.look_again)
 
     def action_new(self) -> None:
         self.nntui.new_run()
@@ -317,27 +311,27 @@ class RunsScreen(Screen[None]):
 
     def action_fork(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.fork(self.nntui, folder))
+            self._do(run_actions.fork(self.nntui, folder), folder)
 
     def action_stop(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.stop(self.nntui, folder))
+            self._do(run_actions.stop(self.nntui, folder), folder)
 
     def action_delete(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.delete(self.nntui, folder))
+            self._do(run_actions.delete(self.nntui, folder), folder)
 
     def action_resume(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.resume(self.nntui, folder))
+            self._do(run_actions.resume(self.nntui, folder), folder)
 
     def action_note(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.note(self.nntui, folder))
+            self._do(run_actions.note(self.nntui, folder), folder)
 
     def action_rename(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(self._rename(folder))
+            self._do(self._rename(folder), folder)
 
     async def _rename(self, folder: RunFolder) -> None:
         renamed = await run_actions.rename(self.nntui, folder)
