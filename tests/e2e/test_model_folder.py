@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import math
 import json
 import os
 import re
@@ -149,7 +150,7 @@ def test_the_cards_nntui_code_runs_as_shown(
 def test_the_card_tells_how_outputs_become_answers_in_their_own_unit(tiny: Tiny) -> None:
     run = tiny("auto-mpg", "ffn")
     card = (run.path / "model" / "README.md").read_text()
-    told = re.search(r"In their own unit they are y \* \[(.+)\] \+ \[(.+)\]\.", card)
+    told = re.search(r"In their own unit they are exp\(y \* \[(.+)\] \+ \[(.+)\]\)\.", card)
     assert told is not None
     row = (
         '{"cyl": 4, "displ": 120, "hp": 90, "weight": 2500, "accel": 15, "yr": 76, "origin": "1", "maker": "ford",'
@@ -161,7 +162,8 @@ def test_the_card_tells_how_outputs_become_answers_in_their_own_unit(tiny: Tiny)
     normal = (encoded["features"] - torch.tensor(features.mean)) / torch.tensor(features.std)
     with torch.no_grad():
         y = model.network(normal.float(), encoded[categories.name])
-    assert run.predict(row)[0].value == pytest.approx(y.item() * float(told[1]) + float(told[2]), rel=1e-4)
+    own = math.exp(y.item() * float(told[1]) + float(told[2]))
+    assert run.predict(row)[0].value == pytest.approx(own, rel=1e-4)
 
 
 def test_a_card_says_so_when_nothing_was_measured(tmp_path: Path) -> None:
