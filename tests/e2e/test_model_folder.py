@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-import math
 import json
+import math
 import os
 import re
 import shutil
@@ -150,7 +150,7 @@ def test_the_cards_nntui_code_runs_as_shown(
 def test_the_card_tells_how_outputs_become_answers_in_their_own_unit(tiny: Tiny) -> None:
     run = tiny("auto-mpg", "ffn")
     card = (run.path / "model" / "README.md").read_text()
-    told = re.search(r"In their own unit they are exp\(y \* \[(.+)\] \+ \[(.+)\]\)\.", card)
+    told = re.search(r"In their own unit they are (exp\()?y \* \[(.+)\] \+ \[(.+)\]\)?\.", card)
     assert told is not None
     row = (
         '{"cyl": 4, "displ": 120, "hp": 90, "weight": 2500, "accel": 15, "yr": 76, "origin": "1", "maker": "ford",'
@@ -162,7 +162,9 @@ def test_the_card_tells_how_outputs_become_answers_in_their_own_unit(tiny: Tiny)
     normal = (encoded["features"] - torch.tensor(features.mean)) / torch.tensor(features.std)
     with torch.no_grad():
         y = model.network(normal.float(), encoded[categories.name])
-    own = math.exp(y.item() * float(told[1]) + float(told[2]))
+    assert bool(told[1]) == model.spec.target.log
+    own = y.item() * float(told[2]) + float(told[3])
+    own = math.exp(own) if told[1] else own
     assert run.predict(row)[0].value == pytest.approx(own, rel=1e-4)
 
 
