@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from made_runs import screen_text, until
-from pytest_textual_snapshot import SVGImageExtension
+from pytest_textual_snapshot import SVGImageExtension, normalize_svg
 from recorded import BEGUN, STEPS
 from rich.cells import cell_len
 from syrupy import SnapshotAssertion
@@ -151,10 +151,11 @@ class Album:
         kept = self._snapshot(name=name)
         if kept == svg:
             return
+        svg = bare(normalize_svg(svg))
         now = self._folder / f"{name}.svg"
-        now.write_text(bare(svg))
+        now.write_text(svg)
         before = words_of(str(kept))
-        lines = difflib.unified_diff(before, words_of(bare(svg)), "kept", "now", n=1, lineterm="")
+        lines = difflib.unified_diff(before, words_of(svg), "kept", "now", n=1, lineterm="")
         told = "\n".join(lines) or "the words are the same, their colours are not"
         self._wrong.append(f"{name} is not as it was kept; now: {now}\n{told}")
 

@@ -31,6 +31,8 @@ class Frame:
     width: int = 0
     top: int = 0
     height: int = 0
+    edge: int = 0
+    """Cells that the labels of values take; `left` where no chart beside it takes more."""
 
     def step_at(self, x: int) -> int | None:
         """The step in the middle of a column of the chart; None beside the plot."""
@@ -68,10 +70,12 @@ def draw(
     focused: bool = False,
     memory: Memory | None = None,
     whole: tuple[int, int] | None = None,
+    edge: int = 0,
 ) -> Frame:
     """A frame. `percent`: values are shares, shown times 100; `memory`: what the frame before left, by which ranges
     hold still and only the newest columns are made; `whole`: the steps of the whole chart, where the curves hold those
-    of a zoomed window alone."""
+    of a zoomed window alone; `edge`: cells for the labels of values at least, so that plots beside each other are
+    alike."""
     if width < 1 or height < 1:
         return Frame([], None)
     if not any(len(curve.series.step) for curve in curves):
@@ -84,7 +88,8 @@ def draw(
     axis = height > 2
     scales = _scales(curves, memory, view, (first, last), max(rows, 1), percent)
     texts = _tick_labels(scales, percent) if scales.ticks else []
-    cells = max((len(text) for text in texts), default=0) + 1
+    labelled = max((len(text) for text in texts), default=0) + 1
+    cells = max(labelled, edge)
     left = cells if width >= NARROW and rows else 0
     plot = Plot(width - left, rows, scales, charset)
     epochs = epochs_shown(marks, plot.cell, plot.width)
@@ -100,9 +105,9 @@ def draw(
     if axis:
         body.append(below(marks, epochs, (first, last), plot.cell, plot.width, charset, at))
     if left:
-        edge = gutter(_tick_rows(plot, texts, axis), rows, left, charset, axis=axis)
-        body = [[*a, *b] for a, b in zip(edge, body, strict=True)]
-    return Frame([head, *body], scales, left, plot.width, 1, rows)
+        labels_of = gutter(_tick_rows(plot, texts, axis), rows, left, charset, axis=axis)
+        body = [[*a, *b] for a, b in zip(labels_of, body, strict=True)]
+    return Frame([head, *body], scales, left, plot.width, 1, rows, labelled)
 
 
 def _scales(

@@ -76,6 +76,8 @@ class Chart(Lines, can_focus=True):
         self.curves: Sequence[Curve] = ()
         self.marks: Sequence[Mark] = ()
         self.view = View()
+        self.edge = 0
+        """Cells for the labels of values at least."""
         self._frame = Frame([], None)
         self._memory = Memory()
         self._whole: tuple[int, int] | None = None
@@ -106,8 +108,14 @@ class Chart(Lines, can_focus=True):
         self._frame = draw(
             self.curves, self.marks, self.view, width, height, self.charset, title=self.title, percent=self.percent,
             focused=self.has_focus, memory=self._memory, whole=self._whole,
+            edge=self.edge,
         )  # fmt: skip
         self.show(self._frame.lines)
+
+    @property
+    def labelled(self) -> int:
+        """Cells that the labels of values take."""
+        return self._frame.edge
 
     def on_resize(self) -> None:
         self.redraw()

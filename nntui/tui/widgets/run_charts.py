@@ -50,6 +50,15 @@ class RunCharts(Horizontal):
         first = steps[0] if len(steps) else None  # both charts span the same steps
         self._give(self.loss, loss_chart(state, self._evaluations, self._window), first, total)
         self._give(self.metric, metric_chart(state, self._evaluations), first, total)
+        self._align()
+
+    def _align(self) -> None:
+        """The same step stands at the same place in both."""
+        edge = max(self.loss.labelled, self.metric.labelled)
+        for chart in (self.loss, self.metric):
+            if chart.edge != edge:
+                chart.edge = edge
+                chart.redraw()
 
     def _give(self, chart: Chart, charted: Charted, first: int | None, total: int | None) -> None:
         chart.title, chart.percent = charted.title, charted.percent
