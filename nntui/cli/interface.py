@@ -123,7 +123,12 @@ async def _tend(app: NNTuiApp, loaded: Loaded, folder: RunFolder | None, process
         await asyncio.sleep(_POLL_SECONDS)
     # Back from ctrl+z the terminal is blank, and Textual draws nothing by itself.
     app.app_resume_signal.subscribe(app, lambda _: app.screen.refresh(layout=True))
-    for problem in loaded.problems:
+    problems = [*loaded.problems]
+    if loaded.settings.keys:
+        from nntui.cli.settings import unknown_keys
+
+        problems += await asyncio.to_thread(lambda: list(unknown_keys(loaded)))
+    for problem in problems:
         app.call_later(app.warn, problem)
     if process is None or folder is None:
         return

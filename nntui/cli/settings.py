@@ -30,7 +30,7 @@ def command(init: bool, as_json: bool) -> int:
         echo(f"wrote {path}")
         return 0
     loaded = load_settings()
-    problems = [*loaded.problems, *_unknown_keys(loaded)]
+    problems = [*loaded.problems, *unknown_keys(loaded)]
     if as_json:
         echo_json(
             {"path": str(loaded.path), "exists": loaded.exists, "settings": _values(loaded), "problems": problems}
@@ -69,7 +69,7 @@ def _source(loaded: Loaded, name: str) -> str:
     return f"line {loaded.said[name]}" if name in loaded.said and not faulty else "default"
 
 
-def _unknown_keys(loaded: Loaded) -> Iterator[str]:
+def unknown_keys(loaded: Loaded) -> Iterator[str]:
     """Keys that are given to no binding."""
     from nntui.hooks.names import close_to
 

@@ -175,16 +175,16 @@ async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
                                                  detail=detail))  # fmt: skip
     if place is None:
         return False
-    done, planned = next((done, planned) for option, done, planned in places if option.value == place)
+    label, done, planned = next((option.label, done, left) for option, done, left in places if option.value == place)
     suggested = planned if planned > done else planned + max(done // 2, 1)
     text = await app.push_screen_wait(
-        AskText(f"Fork {folder.name} at {place}: epochs in all", str(suggested), lambda text: _wrong_epochs(text, done),
+        AskText(f"Fork {folder.name} at {label}: epochs in all", str(suggested), lambda text: _wrong_epochs(text, done),
                 detail=f"It has trained for {done} of {planned}. Other changes: T, or nntui fork on the command line.")
     )  # fmt: skip
     if text is None:
         return False
     spec = await asyncio.to_thread(_forked_spec, folder, int(text))
-    child = fork_run(spec, folder, place, app.runs, None, rate_changed=False)
+    child = await asyncio.to_thread(fork_run, spec, folder, place, app.runs, None, rate_changed=False)
     return await train(app, child, show=True)
 
 
@@ -221,11 +221,10 @@ def _places(folder: RunFolder) -> list[tuple[Any, int, int]]:
         except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
             continue  # weights alone, or damaged
         names = [name for name, at in (("best", best), ("last", last)) if at == info.path]
-        value = names[-1] if names else str(info.step)
         label = ", ".join([*names, f"step {info.step:,}"])
-        places.append(
-            (Option(value, label, f"epoch {done}/{planned}" if done else f"of {planned} epochs"), done, planned)
-        )
+        # By its step: what is the best or the last may be another one when the person has answered.
+        reached = f"epoch {done}/{planned}" if done else f"of {planned} epochs"
+        places.append((Option(str(info.step), label, reached), done, planned))
     if not places:
         raise UserError(f"the checkpoints of {folder.name} cannot be read")
     return places

@@ -191,9 +191,9 @@ def test_attach_plain_prints_lines_in_a_terminal_too(place: Path, marker: str) -
 
 
 def test_faults_in_the_settings_are_shown_and_stop_nothing(place: Path, marker: str, tmp_path: Path) -> None:
-    (tmp_path / "settings.toml").write_text('theme = "drak"\n')
+    (tmp_path / "settings.toml").write_text('theme = "drak"\n[keys]\n"run.pauze" = "p"\n')
     with opened(place, marker, NNTUI_CONFIG=str(tmp_path)) as terminal:
-        terminal.wait_for(lambda text: RUN in text and "line 1" in text)
+        terminal.wait_for(lambda text: RUN in text and "line 1" in text and "run.pause" in text)
         terminal.send("q")
         assert terminal.wait_end() == 0
 

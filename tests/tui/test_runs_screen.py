@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
 from made_runs import NOON, app_of, make_run, screen_text, until, write_events
 from textual import events
 
+from nntui.runs.checkpoints import write_checkpoint
 from nntui.runs.commands import read_commands
 from nntui.runs.events import Started
 from nntui.runs.folder import RunFolder, list_runs
@@ -375,18 +378,47 @@ async def test_what_ended_is_told_how_to_go_on(root):
         await told(pilot, "has no checkpoint to fork from\nT makes a new run like it")
 
 
+class Server:
+    """Stands for the fork server's client."""
+
+    def __init__(self) -> None:
+        self.trained: list[str] = []
+
+    async def train(self, folder: RunFolder, *, after: str = "") -> int:
+        self.trained.append(folder.name)
+        return 1
+
+    async def close(self) -> None: ...
+
+
+async def test_a_fork_is_of_the_checkpoint_that_was_chosen_though_the_run_goes_on(root):
+    folder = RunFolder(root / "calm-heron-6")
+
+    def checkpoint(step: int) -> None:
+        facts = {"epochs": 4, "base_epoch": 0, "base_step": 0, "steps_per_epoch": 50}
+        write_checkpoint(folder, step, {"training_state.json": json.dumps(facts).encode()})
+
+    checkpoint(100)
+    app = app_of(root)
+    app._server = Server()  # type: ignore[assignment]  # no engine is needed to see what is forked
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("down", "f")
+        await until(pilot, lambda: "last, step 100" in screen_text(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "epochs in all" in screen_text(pilot))
+        checkpoint(200)
+        await pilot.press("enter")
+        await until(pilot, lambda: app._server.trained)
+        (child,) = app._server.trained
+        origin = tomllib.loads((root / child / "run.toml").read_text())["origin"]
+        assert (origin["step"], origin["at"]) == (100, "100")
+
+
 async def test_resume_starts_the_engine_and_copy_writes_the_path(root, monkeypatch):
-    trained: list[str] = []
-
-    class Server:
-        async def train(self, folder: RunFolder, *, after: str = "") -> int:
-            trained.append(folder.name)
-            return 1
-
-        async def close(self) -> None: ...
-
     app = app_of(root)
     app._server = Server()  # type: ignore[assignment]  # no engine is needed to see that it is asked
+    trained = app._server.trained
     copied: list[str] = []
     monkeypatch.setattr(app, "copy", lambda text, what: copied.append(text))
     async with app.run_test(size=(80, 24)) as pilot:
