@@ -54,8 +54,14 @@ def command_of(said: Said, command: str = "nntui train") -> str:
             if name == "name":
                 words += _flag(f"--{table}", str(value))
             else:
-                words += _setting(f"{table}.{name}", value, FieldInfo(name=str(name), kind=_kind(value)))
+                words += _unknown(f"{table}.{name}", value)
     return shlex.join(words)
+
+
+def _unknown(key: str, value: Any) -> list[str]:
+    """A setting of any kind, maybe wrong. In one word: a switch would leave a text as the next for a spec's path."""
+    field = FieldInfo(name=key, kind=_kind(value))
+    return _setting(key, value, field) if isinstance(value, bool) else [f"{flag_of(key)}={as_text(value, field)}"]
 
 
 def _kind(value: Any) -> Any:  # any value of a tree in, a kind of `FieldInfo` out

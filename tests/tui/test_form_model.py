@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fake_registry import FakeRegistry
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spec_trees import trees
 
@@ -91,7 +91,7 @@ def test_all_faults_are_told_at_once_each_at_its_row() -> None:
         "optimizer.lr": "must be greater than 0, got -1",
     }
     assert form.toml() == ""
-    assert "--epochs 0" in form.command_line()
+    assert "--epochs=0" in form.command_line()
 
 
 def test_a_network_that_refuses_the_data_is_told_at_the_network() -> None:
@@ -213,6 +213,7 @@ def keystrokes(draw: st.DrawFn) -> list[tuple[str, str]]:
 
 
 @given(said=keystrokes())
+@example(said=[("training.compile", "3")])
 @settings(max_examples=40, deadline=None)
 def test_whatever_is_typed_the_flags_say_the_same_or_are_wrong_alike(said: list[tuple[str, str]]) -> None:
     registry = real_registry()
