@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 CHART_SECONDS, TABLE_SECONDS, FIGURE_SECONDS = 0.5, 1.0, 0.5
 """The shortest times between two drawings."""
+STEERING = frozenset({"run.pause", "run.lr_up", "run.extend", "run.checkpoint", "run.stop"})
 AT_ONCE = 512 << 10
 """Bytes of events that are read before the first frame; of more, they are read beside it."""
 
@@ -332,6 +333,11 @@ class RunScreen(Screen[None]):
         if action == "unzoom":
             return self.has_class("zoomed-chart") or self.has_class("zoomed-panel")
         return super().check_action(action, parameters)
+
+    @property
+    def useless(self) -> frozenset[str]:
+        """What is for live runs, when this one is not; its keys still say so."""
+        return frozenset() if self.watched.status in (*LIVE, "unknown") else STEERING
 
     # -- steering
 

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Keys(Lines):
-    """One line of the screen's bindings, as they are remapped; a click does what the key does."""
+    """One line of the screen's bindings, as they are remapped; a click does what the key does.
+
+    A screen's `useless` names the bindings (by id) that would only say why they do nothing now: they are left out.
+    """
 
     DEFAULT_CSS = "Keys { height: 1; dock: bottom; background: $panel; }"
 
@@ -40,7 +43,8 @@ class Keys(Lines):
         """Show what is bound now."""
         if not self.is_attached or not self.screen.is_current:
             return
-        found = hints(self.screen.active_bindings.values())
+        useless: frozenset[str] = getattr(self.screen, "useless", frozenset())
+        found = [h for h in hints(self.screen.active_bindings.values()) if h.active.binding.id not in useless]
         line, self._places = keys_line(found, self.size.width, cast("NNTuiApp", self.app).charset)
         self.show([line])
 
