@@ -244,7 +244,7 @@ def test_a_run_that_is_disturbed_in_every_way_has_the_bits_of_one_that_is_not(
         stalled.stop_reading()
         killed.kill(signal.SIGKILL)
         closed.hang_up()
-        for _ in range(30):
+        for _ in range(10):
             with attached(run, marker) as terminal:
                 terminal.wait_for(NAME)
                 terminal.send("q")
