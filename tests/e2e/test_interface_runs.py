@@ -82,7 +82,7 @@ def test_resizing_while_it_trains_draws_everything_anew(live: RunFolder, marker:
         shows(terminal, live)
         for columns, rows in ((120, 40), (200, 60), (100, 30), (30, 8), (80, 24)):
             terminal.resize(columns, rows)
-            terminal.wait_for(lambda text: NAME in text)
+            terminal.wait_for(lambda text: NAME[:4] in text)  # where there is little room the name is cut
         shows(terminal, live)
         assert terminal.process.poll() is None
         assert b"Traceback" not in terminal.raw

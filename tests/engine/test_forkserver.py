@@ -152,7 +152,7 @@ def test_it_costs_no_processor_while_idle(server: Raw) -> None:
     time.sleep(0.5)  # nothing happens: that is what is waited for
     after = process.cpu_times()
     assert after.user + after.system - before.user - before.system <= 0.02
-    assert process.num_ctx_switches().voluntary - switches <= 2
+    assert process.num_ctx_switches().voluntary - switches <= 5  # one that looks ten times a second has more
 
 
 def test_jobs_die_with_a_killed_server(hostile: Site) -> None:

@@ -233,5 +233,5 @@ async def test_closed_while_it_starts_it_leaves_neither_process_nor_task(
     await server.close()
     with pytest.raises(JobFailed):
         await starting
-    assert asyncio.all_tasks() == {asyncio.current_task()}
+    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
     await until(lambda: not processes_with("closed-at-once"))
