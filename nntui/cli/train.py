@@ -294,15 +294,9 @@ def _begin(folder: RunFolder, spec: RunSpec) -> None:
 
 def _launch(folder: RunFolder, how: How) -> int:
     """Starts the run's engine in a process of its own session; its id."""
-    from pathlib import Path
+    from nntui.runs.launch import launch_detached, python_words
 
-    import nntui
-    from nntui.runs.launch import launch_detached
-
-    # -P: the working directory must not lend its random.py, unless it is where this nntui itself was found
-    found_here = sys.path[:1] in ([""], [str(Path(nntui.__file__).parents[1])])
-    safe = [] if found_here else ["-P"]
-    words = [sys.executable, *safe, "-m", "nntui", "train", "--no-ui", "--detached"]
+    words = [*python_words(), "-m", "nntui", "train", "--no-ui", "--detached"]
     words += ["--resume", str(folder.path.resolve())]
     words += ["--force"] * how.force
     words += [] if how.after is None else ["--after", str(how.after.path.resolve())]

@@ -83,9 +83,14 @@ def make_meter(spec: DataSpec, loss_name: str, device: torch.device) -> Meter:
             return NextTokenMeter(device)
 
 
+def sum_dtype(device: torch.device) -> torch.dtype:
+    """What is added up in: float64 where the device has it."""
+    return torch.float32 if device.type == "mps" else torch.float64
+
+
 def _sums(size: int, device: torch.device) -> Tensor:
-    """Zeros to add up in: float64 where the device has it."""
-    return torch.zeros(size, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
+    """Zeros to add up in."""
+    return torch.zeros(size, dtype=sum_dtype(device), device=device)
 
 
 def _counts(size: int, device: torch.device) -> Tensor:
@@ -131,7 +136,7 @@ class ClassesMeter:
             score = logits.gather(1, target.unsqueeze(1))
             not_below = (logits < score).logical_not_().sum(1)  # itself among them; with NaN, all
             self._top5 += ((not_below <= 5) | right).sum()
-        self._loss += F.cross_entropy(logits, target, reduction="sum")
+        self._loss += F.cross_entropy(logits.to(self._loss.dtype), target, reduction="sum")
 
     def compute(self) -> Measured:
         if not self._rows:
@@ -174,7 +179,8 @@ class MultilabelMeter:
         right = true == predicted
         self._right[0] += right.sum()
         self._right[1] += right.all(1).sum()
-        self._loss += F.binary_cross_entropy_with_logits(logits, target, reduction="sum")
+        wide = self._loss.dtype
+        self._loss += F.binary_cross_entropy_with_logits(logits.to(wide), target.to(wide), reduction="sum")
 
     def compute(self) -> Measured:
         if not self._rows:
@@ -204,7 +210,7 @@ class ValuesMeter:
 
     def __init__(self, target: TargetSpec, loss_name: str, device: torch.device) -> None:
         self._target = target
-        self._scale = Standard(target, device, _sums(0, device).dtype)
+        self._scale = Standard(target, device, sum_dtype(device))
         self._element_loss = VALUE_LOSSES[loss_name]
         self._rows = 0
         size = target.size
@@ -263,7 +269,7 @@ class NextTokenMeter:
 
     def update(self, output: Tensor, batch: Mapping[str, Tensor]) -> None:
         logits, target = output.detach().float().flatten(0, 1), batch["target"].flatten()
-        self._loss += F.cross_entropy(logits, target, ignore_index=-1, reduction="sum")
+        self._loss += F.cross_entropy(logits.to(self._loss.dtype), target, ignore_index=-1, reduction="sum")
         self._counts[0] += (target != -1).sum()
         self._counts[1] += (logits.argmax(1) == target).sum()  # a prediction is never -1
 

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from nntui.engine.meters import VALUE_LOSSES, Standard, directions, make_meter
+from nntui.engine.meters import VALUE_LOSSES, Standard, directions, make_meter, sum_dtype
 from nntui.hooks.errors import UserError
 from nntui.hooks.names import close_to
 
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 Batch = Mapping[str, Tensor]
 
 _HALF = frozenset((torch.bfloat16, torch.float16))
+
+
+DIGITS = 6
+"""Significant digits of a value that is predicted."""
 
 
 class Task(ABC):
@@ -253,6 +257,7 @@ class ValuesTask(Task):
         self.initial_loss = 1.0 if self.loss_name == "mse" and spec.target.std else None  # a variance of 1
         self._function = VALUE_LOSSES[self.loss_name]
         self._scale = Standard(spec.target, device)
+        self._told = Standard(spec.target, device, sum_dtype(device))
 
     def loss(self, output: Tensor, batch: Batch) -> Tensor:
         output = _wide(output)
@@ -269,10 +274,17 @@ class ValuesTask(Task):
         return (mix * one + (1 - mix) * other).mean()
 
     def predict(self, output: Tensor, batch: Batch) -> Tensor:
-        return self._scale.own_unit(output.float(), batch)
+        return _rounded(self._told.own_unit(output.to(sum_dtype(output.device)), batch)).float()
 
     def expected_shape(self, batch: Batch) -> tuple[int, ...]:
         return tuple(batch["target"].shape)
+
+
+def _rounded(values: Tensor) -> Tensor:
+    """To so many digits as a network of float32 tells. What is below them depends on a row's place in the batch, and
+    the same row would get two answers."""
+    scale = 10.0 ** (DIGITS - 1 - values.abs().clamp(1e-30, 1e30).log10().floor())
+    return torch.where(values.isfinite(), (values * scale).round() / scale, values)
 
 
 class NextTokenTask(Task):

@@ -75,13 +75,18 @@ class Attached:
                 break
             cuts = self.state.history.cuts
             fold_all(events, self.state)
-            if self.state.vitals.needs:
-                raise newer(self.folder.name, self.state.vitals.needs)
+            self._check_format()
             self.marks.add(at, self.offset, events, rising=self.state.history.cuts == cuts)
             at = self.offset
             yield events
+        self._check_format()
         for command in self._commands.poll():
             fold_command(self.state, command)
+
+    def _check_format(self) -> None:
+        """At every poll, not at the first one that reads of it: what it says stays true."""
+        if self.state.vitals.needs:
+            raise newer(self.folder.name, self.state.vitals.needs)
 
     def status(self) -> Status:
         """Probes the lock: some microseconds."""

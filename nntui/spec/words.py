@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.params import FieldInfo
 from nntui.spec.model import RunSpec
 from nntui.spec.said import Said
-from nntui.spec.tables import CHOICES, RECORDED, SETTINGS, SHORT
+from nntui.spec.tables import CHOICES, RECORDED, SETTINGS, SHORT, plain_key, settings_fields
 from nntui.spec.text import as_text
 from nntui.spec.tree import changes, fields_of
+
+if TYPE_CHECKING:
+    from nntui.hooks.registry import Entry
 
 _SHORT = {key: name for name, key in SHORT.items()}
 
@@ -44,24 +47,33 @@ def command_line(spec: RunSpec, command: str = "nntui train") -> str:
     return shlex.join(words)
 
 
-def command_of(said: Said, command: str = "nntui train") -> str:
-    """The command that says what was said, right or wrong, in the order in which it stands in the tree."""
+def command_of(said: Said, entries: Mapping[str, Entry], command: str = "nntui train") -> str:
+    """The command that says what was said, right or wrong, in the order in which it stands in the tree.
+
+    `entries` are the contributions that it names, by table, as far as there are such.
+    """
     words = command.split()
     for table, values in said.tree.items():
         if table in RECORDED or not (table in CHOICES or table in SETTINGS):
             continue
+        own = {field.name: field for field in entries[table].fields} if table in entries else {}
+        fields = {**own, **settings_fields(table)}
         for name, value in ({"name": values} if not isinstance(values, Mapping) else values).items():
             if name == "name":
                 words += _flag(f"--{table}", str(value))
             else:
-                words += _unknown(f"{table}.{name}", value)
+                words += _unchecked(f"{table}.{name}", value, fields.get(plain_key(name)))
     return shlex.join(words)
 
 
-def _unknown(key: str, value: Any) -> list[str]:
-    """A setting of any kind, maybe wrong. In one word: a switch would leave a text as the next for a spec's path."""
-    field = FieldInfo(name=key, kind=_kind(value))
-    return _setting(key, value, field) if isinstance(value, bool) else [f"{flag_of(key)}={as_text(value, field)}"]
+def _unchecked(key: str, value: Any, field: FieldInfo | None) -> list[str]:
+    """A setting whose value may be of another kind than its field takes, or that there is no field for."""
+    held = FieldInfo(name=key, kind=_kind(value))
+    if isinstance(value, bool):
+        return _setting(key, value, held)
+    text = as_text(value, held)
+    # In one word where it may be a switch, which would leave its text as the next for a spec's path.
+    return [f"{flag_of(key)}={text}"] if field is None or field.kind == "bool" else _flag(flag_of(key), text)
 
 
 def _kind(value: Any) -> Any:  # any value of a tree in, a kind of `FieldInfo` out

@@ -19,7 +19,7 @@ from nntui.spec.said import Said
 from nntui.spec.tables import from_keywords
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def warm(house: Path) -> Iterator[Warm]:
     process = Warm()
     yield process

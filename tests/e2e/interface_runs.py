@@ -38,7 +38,11 @@ def steps(folder: RunFolder) -> int:
 def goes_on(folder: RunFolder) -> None:
     """Waits until it has trained further; fails where it does not."""
     before = steps(folder)
-    wait_for(lambda: steps(folder) > before)
+    try:
+        wait_for(lambda: steps(folder) > before)
+    except AssertionError as error:
+        said = folder.log.read_text(errors="replace") if folder.log.exists() else ""
+        raise AssertionError(f"{error} for a step after {before}; it said: {said}") from None
     assert is_live(folder)
 
 

@@ -34,9 +34,12 @@ class Warm:
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
-    def start(self, folder: RunFolder) -> int:
-        """The pid of a process that trains the run."""
-        return self._ask(str(folder.path))
+    def start(self, folder: RunFolder, *, modest: bool = False) -> int:
+        """The pid of a process that trains the run; `modest`: where nobody else wants the processor."""
+        pid = self._ask(str(folder.path))
+        if modest:
+            os.setpriority(os.PRIO_PROCESS, pid, 15)
+        return pid
 
     def wait(self, pid: int) -> int:
         """Its exit code; minus the signal where it was killed."""
@@ -56,11 +59,11 @@ def events_of(folder: RunFolder) -> list[AnyEvent]:
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
-    """Waits for the thing itself; fails when it does not come."""
+    """Waits for the thing itself; fails when it does not come. Leaves two thirds of a core to what it waits for."""
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    while (now := time.monotonic()) < deadline:
         found = condition()
         if found:
             return found
-        time.sleep(0.002)
+        time.sleep(max(0.002, 2 * (time.monotonic() - now)))
     raise AssertionError(f"waited {seconds} s in vain")

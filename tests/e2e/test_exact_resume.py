@@ -68,13 +68,13 @@ def test_a_run_killed_at_twenty_random_moments_ends_with_the_weights_of_an_undis
 def test_a_run_killed_in_processes_started_cold_has_the_same_weights(
     warm: Warm, run_of: Callable[..., RunFolder]
 ) -> None:
-    settings = settings_of("ffn", device={"name": "cpu", "threads": 1}, training={"epochs": 120})
+    settings = settings_of("ffn", device={"name": "cpu", "threads": 1}, training={"epochs": 150})
     undisturbed = run_of("undisturbed", **settings)
     assert warm.train(undisturbed) == 0
     killed = run_of("killed", **settings)
     argv = [sys.executable, "-m", "nntui", "train", "--no-ui", "--resume", str(killed.path)]
     moments = random.Random("cold")
-    for kill in range(2):
+    for kill in range(3):
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda before=kill: _starts(killed) > before)
         time.sleep(moments.uniform(0.0, 0.4))

@@ -147,12 +147,13 @@ def test_nonsense_is_answered_and_does_no_harm(server: Raw) -> None:
 def test_it_costs_no_processor_while_idle(server: Raw) -> None:
     assert works(server)
     process = psutil.Process(server.process.pid)
+    wait_for(lambda: not process.children())  # the job before has been reaped
     before = process.cpu_times()
     switches = process.num_ctx_switches().voluntary
     time.sleep(0.5)  # nothing happens: that is what is waited for
     after = process.cpu_times()
     assert after.user + after.system - before.user - before.system <= 0.02
-    assert process.num_ctx_switches().voluntary - switches <= 5  # one that looks ten times a second has more
+    assert process.num_ctx_switches().voluntary - switches <= 2
 
 
 def test_jobs_die_with_a_killed_server(hostile: Site) -> None:

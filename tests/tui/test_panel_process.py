@@ -7,9 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from textwrap import dedent
 
 import odd_panels
@@ -26,22 +25,10 @@ SHAPE = Shape(width=60, height=10)
 PATIENT = Limits(start=60, first=60, draw=60, interval=0.05)
 
 
-@pytest.fixture(scope="module")
-def odd(new_site: Callable[[], Site]) -> Site:
-    site = new_site()
-    odd_panels.install(site)
-    return site
-
-
 @pytest.fixture(autouse=True)
 def within(odd: Site) -> Iterator[None]:
     with odd.within():
         yield
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunFolder:
-    return odd_panels.made_run(tmp_path / "runs")
 
 
 class Heard:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import odd_panels
 import psutil
@@ -31,22 +30,10 @@ LIMITS = Limits(start=60, first=60, draw=60, interval=0.05)
 HASTY = Limits(start=60, first=0.3, draw=0.3, interval=0.05)
 
 
-@pytest.fixture(scope="module")
-def odd(new_site: Callable[[], Site]) -> Site:
-    site = new_site()
-    odd_panels.install(site)
-    return site
-
-
 @pytest.fixture(autouse=True)
 def within(odd: Site) -> Iterator[None]:
     with odd.within():
         yield
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> RunFolder:
-    return odd_panels.made_run(tmp_path / "runs")
 
 
 class Shelf(App[None]):

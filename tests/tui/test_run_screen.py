@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,6 @@ from run_pilot import opened, run_screen, says, shown, told
 
 from nntui.runs.events import Failed, Finished, Progress, Warned
 from nntui.runs.folder import RunFolder
-from nntui.runs.lock import RunLock
 from nntui.tui.draw.charset import CHARSETS
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.layers import LayersPanel
@@ -24,18 +23,6 @@ from nntui.tui.widgets.lines import Lines
 @pytest.fixture(autouse=True)
 def _no_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNTUI_PLUGINS", "")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
-    return recorded(tmp_path / "runs")
-
-
-@pytest.fixture
-def live(folder: RunFolder) -> Iterator[RunFolder]:
-    """The same run, its lock held."""
-    with RunLock(folder):
-        yield folder
 
 
 @pytest.mark.parametrize(("size", "beside"), [((80, 24), 1), ((100, 30), 1), ((120, 40), 2), ((200, 60), 3)])
@@ -258,6 +245,8 @@ async def test_a_run_of_a_later_nntui_says_so(folder: RunFolder) -> None:
         with folder.events.open("ab") as file:
             file.write(b'{"type":"started","version":99,"nntui":"9.9","host":"h","boot_id":"b","pid":1}\n')
         await says(pilot, "was written by nntui 9.9")
+        await asyncio.sleep(1.3)  # it is looked at again, and has nothing new
+        assert "was written by nntui 9.9" in shown(pilot)
 
 
 async def test_nothing_is_drawn_and_no_timer_runs_while_nothing_happens(folder: RunFolder) -> None:

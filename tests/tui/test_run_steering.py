@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import pytest
 from made_runs import until
-from recorded import recorded, write
+from recorded import write
 from run_pilot import asked, opened, says, shown, told
 
 from nntui.runs.commands import Command
 from nntui.runs.events import Commanded, Paused
 from nntui.runs.folder import RunFolder
-from nntui.runs.lock import RunLock
 
 
 @pytest.fixture(autouse=True)
 def _no_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NNTUI_PLUGINS", "")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> RunFolder:
-    return recorded(tmp_path / "runs")
-
-
-@pytest.fixture
-def live(folder: RunFolder) -> Iterator[RunFolder]:
-    """The same run, its lock held."""
-    with RunLock(folder):
-        yield folder
 
 
 def answer(folder: RunFolder, command: Command, result: str, **more: object) -> None:

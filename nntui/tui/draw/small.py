@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nntui.runs.figures import duration, metric, steady
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.head import Shown, elapsed, epoch_text, status_mark
-from nntui.tui.draw.text import Line, cut, fit, plain
+from nntui.tui.draw.text import Line, cut, fit, plain, width
 
 if TYPE_CHECKING:
     from nntui.runs.state import RunState
@@ -25,11 +25,13 @@ def small_lines(
     mark, style = status_mark(status, charset)
     epoch = epoch_text(state, status)
     name = plain(facts.name)
-    room = max(cells - len(status) - len(epoch) - 5, 4)
-    first: Line = [(f"{mark} {status}", style), (f" {epoch}" if epoch else "", "strong"),
-                   (f"  {fit(name, min(len(name), room), ellipsis=charset.ellipsis)}", "muted")]  # fmt: skip
-    loss = steady(vitals.loss) if vitals.loss is not None else "-"
-    lines: list[Line] = [first, [("loss ", "muted"), (loss, "strong")]]
+    told_epoch: Line = [(f" {epoch}", "strong")] if epoch else []
+    loss: Line = [("loss ", "muted"), (steady(vitals.loss) if vitals.loss is not None else "-", "strong")]
+    if width(told_epoch) + len(status) + width(name) + 4 > cells:  # the name is what tells one run from another
+        loss, told_epoch = [(f"{epoch}  " if epoch else "", "strong"), *loss], []
+    room = max(cells - len(status) - width(told_epoch) - 4, 4)
+    shown = fit(name, min(width(name), room), ellipsis=charset.ellipsis)
+    lines: list[Line] = [[(f"{mark} {status}", style), *told_epoch, (f"  {shown}", "muted")], loss]
     if vitals.latest is not None and vitals.metric:
         best = state.best
         told: Line = [(metric(vitals.metric, vitals.latest.value), "strong")]

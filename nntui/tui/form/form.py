@@ -124,7 +124,7 @@ def check(wanted: Wanted, registry: Registry) -> Checked:
         spec=spec,
         data=_alone(said, "data", registry),
         activation=_activation(spec or _alone(said, "activation", registry)),
-        command=command_line(spec) if spec is not None else command_of(said),
+        command=command_line(spec) if spec is not None else command_of(said, choosing.entries),
     )
 
 
