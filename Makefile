@@ -4,6 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt
 
+# A first start need not wait for it; and where Python is told to write no bytecode, no start ever does.
+COMPILE := $(BIN)/python -m compileall -q nntui
+
 .PHONY: run test lint types layers tests format benchmarks clean
 
 run: $(VENV)/.installed
@@ -22,6 +25,7 @@ layers: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 
 tests: $(VENV)/.installed-dev
+	@$(COMPILE)
 	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 format: $(VENV)/.installed-dev
@@ -39,9 +43,11 @@ $(BIN)/python:
 $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing nntui and PyTorch into $(VENV) (once; some minutes and some GB)"
 	$(PIP) --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing nntui, PyTorch and the tools of its tests into $(VENV) (once; some minutes and some GB)"
 	$(PIP) --editable '.[dev]'
+	@$(COMPILE)
 	@touch $@ $(VENV)/.installed

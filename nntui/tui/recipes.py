@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nntui.spec.said import Said
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nntui.runs.folder import RunFolder
+    from nntui.spec.said import Said
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,8 @@ class Recipe:
     @property
     def said(self) -> Said:
         """What a form begins with."""
+        from nntui.spec.said import Said  # imports pydantic, for which a first frame need not wait
+
         return Said(tree=self.tree, places={})
 
     @property

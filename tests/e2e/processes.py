@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +37,9 @@ class Warm:
         self._process.stdin.flush()
         return int(self._process.stdout.readline())
 
-    def start(self, folder: RunFolder, *, modest: bool = False) -> int:
-        """The pid of a process that trains the run; `modest`: where nobody else wants the processor."""
-        pid = self._ask(str(folder.path))
-        if modest:
-            os.setpriority(os.PRIO_PROCESS, pid, 15)
-        return pid
+    def start(self, folder: RunFolder) -> int:
+        """The pid of a process that trains the run."""
+        return self._ask(str(folder.path))
 
     def wait(self, pid: int) -> int:
         """Its exit code; minus the signal where it was killed."""
@@ -52,6 +52,28 @@ class Warm:
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
+
+
+@contextmanager
+def slowed(pid: int, share: float = 0.2) -> Iterator[None]:
+    """Lets a process run for a share of each tenth of a second: what trains while others are tested leaves them the
+    processor, and has fewer steps to be trained again for comparison."""
+    ended = threading.Event()
+
+    def drive() -> None:
+        with suppress(ProcessLookupError):
+            while not ended.wait(0.1 * share):
+                os.kill(pid, signal.SIGSTOP)
+                ended.wait(0.1 * (1 - share))
+                os.kill(pid, signal.SIGCONT)
+
+    driver = threading.Thread(target=drive, name="slowed")
+    driver.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        driver.join()
 
 
 def events_of(folder: RunFolder) -> list[AnyEvent]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from interface_runs import ENDLESS, goes_on, is_live, run_in, steps, whole
-from processes import Warm, events_of, wait_for
+from processes import Warm, events_of, slowed, wait_for
 from small_runs import settings, weights
 from terminal import MARKER, NNTUI, Terminal, descendants, nothing_left, wait_none
 
@@ -39,9 +39,10 @@ def stop(folder: RunFolder) -> None:
 def live(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunFolder]:
     """A run that trains for as long as the tests of this file do, in ./runs of a folder."""
     folder = endless(tmp_path_factory.mktemp("live") / "runs")
-    pid = warm.start(folder, modest=True)
+    pid = warm.start(folder)
     wait_for(lambda: steps(folder) > 0)
-    yield folder
+    with slowed(pid):
+        yield folder
     stop(folder)
     assert warm.wait(pid) == 0
     whole(folder)
@@ -245,9 +246,14 @@ def test_a_run_that_is_disturbed_in_every_way_has_the_bits_of_one_that_is_not(
 ) -> None:
     root = tmp_path / "runs"
     run = endless(root)
-    pid = warm.start(run, modest=True)
+    pid = warm.start(run)
     wait_for(lambda: steps(run) > 0)
-    with attached(run, marker) as killed, attached(run, marker) as closed, attached(run, marker) as stalled:
+    with (
+        slowed(pid),
+        attached(run, marker) as killed,
+        attached(run, marker) as closed,
+        attached(run, marker) as stalled,
+    ):
         for terminal in (killed, closed, stalled):
             shows(terminal, run)
         stalled.stop_reading()

@@ -48,6 +48,13 @@ AT_ONCE = 512 << 10
 """Bytes of events that are read before the first frame; of more, they are read beside it."""
 
 
+def _panels() -> list[tuple[str, str]]:
+    """Name and qualified name of each panel that a plugin brings. Blocking: in a thread."""
+    from nntui.hooks.glance import names_of
+
+    return names_of("panel")
+
+
 class RunScreen(Screen[None]):
     """A run. The interface only looks: what it asks of the run is a line in its commands."""
 
@@ -137,7 +144,7 @@ class RunScreen(Screen[None]):
             self.following.start()
         else:
             self.run_worker(self._open(), group="open")
-        self.run_worker(self._add_plugins(), group="plugins")
+        self.call_after_refresh(lambda: self.run_worker(self._add_plugins(), group="plugins"))
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())  # some colours are mixed for a theme
 
     def _small(self) -> bool:
@@ -175,19 +182,17 @@ class RunScreen(Screen[None]):
 
     async def _add_plugins(self) -> None:
         """The panels that plugins bring: found beside the loop, drawn in processes of their own."""
-        from nntui.hooks.registry import registry
-
         try:
-            entries = await asyncio.to_thread(lambda: list(registry().list("panel")))
+            names = await asyncio.to_thread(_panels)
         except (UserError, OSError) as error:
             self.nntui.warn(f"panels of plugins cannot be listed: {error}")
             return
-        if not entries:
+        if not names:
             return
         from nntui.tui.widgets.plugin_panel import PluginPanel
 
-        for entry in entries:
-            await self.panels.add(entry.name, PluginPanel(self.watched, entry.qualified))
+        for name, qualified in names:
+            await self.panels.add(name, PluginPanel(self.watched, qualified))
 
     def on_unmount(self) -> None:
         self.following.stop()
