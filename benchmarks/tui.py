@@ -48,7 +48,6 @@ from nntui.spec.said import Said
 from nntui.spec.tables import from_keywords
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- tui: begin -->", "<!-- tui: end -->"
 SIZES = ((80, 24), (120, 40))
 PANELS = ("1", "2", "3", "4", "5", "6")
 
@@ -317,11 +316,24 @@ def million(root: Path, rounds: int) -> Iterator[Row]:
     yield "a million events: memory of the interface", f"{max(memory):.0f} MiB", "< 90 MB"
 
 
-def write(lines: list[str]) -> None:
+def table(rows: list[Row]) -> list[str]:
+    day = f"Measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores ({platform.machine()}), "
+    head = ["| what | measured | asked |", "| --- | --- | --- |"]
+    return [
+        day + f"Python {platform.python_version()}, 256 colours.",
+        "",
+        *head,
+        *(f"| {' | '.join(r)} |" for r in rows),
+    ]
+
+
+def write(part: str, lines: list[str]) -> None:
+    """Puts a part's table into the page, in place of the one before; the other parts stay."""
     page = PAGE.read_text()
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n".join(lines) + f"\n\n{END}{after}")
+    before, rest = page.split(f"<!-- tui {part}: begin -->")
+    after = rest.split(f"<!-- tui {part}: end -->")[1]
+    body = "\n".join(lines)
+    PAGE.write_text(f"{before}<!-- tui {part}: begin -->\n\n{body}\n\n<!-- tui {part}: end -->{after}")
 
 
 def main() -> None:
@@ -341,20 +353,14 @@ def main() -> None:
         "million": lambda root: million(root, 3),
     }
     os.environ["NNTUI_PLUGINS"] = ""
-    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, 256 colours"
-    lines = [
-        f"Measured {time.strftime('%Y-%m-%d')} on {machine}.",
-        "",
-        "| what | measured | asked |",
-        "| --- | --- | --- |",
-    ]
     for name in arguments.only.split(","):
+        rows: list[Row] = []
         with tempfile.TemporaryDirectory() as home:
             for row in parts[name](Path(home) / "runs"):
-                lines.append("| " + " | ".join(row) + " |")
-                print(lines[-1], flush=True)
-    if arguments.write:
-        write(lines)
+                rows.append(row)
+                print(f"| {' | '.join(row)} |", flush=True)
+        if arguments.write:
+            write(name, table(rows))
 
 
 if __name__ == "__main__":

@@ -198,3 +198,27 @@ def test_keys_are_named_as_they_are_written():
              "left_square_bracket": "[", "S": "S", "enter": "enter", "pagedown": "pgdn", "f2": "f2"}  # fmt: skip
     assert {key: key_name(key, BRAILLE) for key in names} == names
     assert all(key_name(key, ASCII).isascii() for key in [*names, "left", "right"])
+
+
+def test_one_letter_means_one_thing_everywhere():
+    import importlib
+    import pkgutil
+
+    import nntui.tui
+
+    meanings: dict[str, set[str]] = {}
+    for module in pkgutil.walk_packages(nntui.tui.__path__, "nntui.tui."):
+        if module.name.endswith("plugin_panels.host"):  # a program
+            continue
+        for item in vars(importlib.import_module(module.name)).values():
+            for binding in getattr(item, "BINDINGS", ()) if isinstance(item, type) else ():
+                if isinstance(binding, Binding) and (binding.id or "").split(".")[0] in SCREENS:
+                    for key in binding.key.split(","):
+                        if len(key) == 1 and key.isalpha():
+                            meanings.setdefault(key, set()).add(binding.description.removesuffix(" command"))
+    assert meanings["S"] == {"stop"} and meanings["N"] == {"like it"} and meanings["T"] == {"train"}
+    ways = set("gGjk")  # up and down, first and last, in each thing's own words
+    assert {key: what for key, what in meanings.items() if len(what) > 1 and key not in ways} == {}
+
+
+SCREENS = {"app", "runs", "run", "new", "compare", "chart", "form", "panel", "pane", "layers", "confusion"}

@@ -437,7 +437,7 @@ async def test_a_run_is_a_template_without_what_was_chosen_for_it(root, monkeypa
     monkeypatch.setattr(app, "new_run", lambda template=None: templates.append(template))
     async with app.run_test(size=(80, 24)) as pilot:
         await listed(pilot)
-        await pilot.press("down", "T", "n")
+        await pilot.press("down", "N", "n")
         assert set(templates[0].tree) == {"version", "data", "arch", "optimizer"} and templates[1] is None
 
 

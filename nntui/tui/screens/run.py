@@ -86,7 +86,7 @@ class RunScreen(Screen[None]):
         Binding("S", "stop", "stop", id="run.stop", tooltip="End it, with a checkpoint and its result"),
         Binding("f", "fork", "fork", id="run.fork", tooltip="A new run that goes on from a checkpoint of this one"),
         Binding("z", "zoom", "zoom", id="run.zoom", tooltip="The focused chart or panel alone, and back", show=False),
-        Binding("T", "template", "template", id="run.template", tooltip="A new run like this one, with changes",
+        Binding("N", "template", "like it", id="run.template", tooltip="A new run like this one, with changes",
                 show=False),
         Binding("t", "note", "note", id="run.note", tooltip="Note something about it", show=False),
         Binding("y", "copy", "copy", id="run.copy", tooltip="Copy the command that goes on from here: attach, resume "

@@ -72,7 +72,7 @@ class RunsScreen(Screen[None]):
                 "note has these words"),
         Binding("D", "delete", "delete", id="runs.delete", tooltip="Delete its folder; never a live run"),
         Binding("R", "resume", "resume", id="runs.resume", tooltip="Go on with a run that was stopped, lost or failed"),
-        Binding("T", "template", "template", id="runs.template", tooltip="A new run like this one, with changes"),
+        Binding("N", "template", "like it", id="runs.template", tooltip="A new run like this one, with changes"),
         Binding("r", "rename", "rename", id="runs.rename", tooltip="Give it another name; never a live run"),
         Binding("t", "note", "note", id="runs.note", tooltip="Note something about it"),
         Binding("y", "copy", "copy", id="runs.copy", tooltip="Copy the path of its folder"),
