@@ -5,7 +5,7 @@ run's own process tells: that moment is noted by the server that this file start
 with one line around `take_step`. Nothing was looked at before the first run of a data set (its "cold" row): what
 describing it in the form leaves behind on disk is then there for the others.
 
-    python benchmarks/first_step.py [--rounds 7]
+    python benchmarks/first_step.py [--rounds 7] [--write]
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import platform
 import signal
 import statistics
 import sys
@@ -33,6 +34,7 @@ from nntui.tui.server import Server
 
 CASES = [(data, arch) for data in ("digits", "fashion-mnist") for arch in ("ffn", "cnn", "rnn")]
 NOTE = "first_step.txt"
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
 def serve() -> int:
@@ -87,15 +89,20 @@ async def wait_dead(folder: RunFolder, pid: int) -> None:
         await asyncio.sleep(0.005)
 
 
-async def measure(rounds: int) -> None:
+HEAD = """| data | network | first step, median | slowest | started | planned | the first time |
+| --- | --- | --- | --- | --- | --- | --- |"""
+
+
+async def measure(rounds: int) -> list[str]:
+    """The table's lines, printed as they are had."""
+    lines = [HEAD]
     server_process._words = lambda *options: [sys.executable, __file__, "--server", *options]
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["NNTUI_CACHE"] = f"{scratch}/cache"
         server = Server(Path(scratch))
         await server.start()
         await server.activation("relu", {})
-        print("| data | network | first step, median | slowest | started | planned | the first time |")
-        print("| --- | --- | --- | --- | --- | --- | --- |")
+        print(HEAD)
         for data, arch in CASES:
             taken = []
             for _ in range(rounds + 1):
@@ -107,8 +114,22 @@ async def measure(rounds: int) -> None:
 
             slowest = max(row["first step"] for row in warm)
             figures = [told("first step"), f"{slowest:.3f} s", told("started"), told("planned")]
-            print(f"| {data} | {arch} | {' | '.join(figures)} | {cold['first step']:.3f} s |", flush=True)
+            lines.append(f"| {data} | {arch} | {' | '.join(figures)} | {cold['first step']:.3f} s |")
+            print(lines[-1], flush=True)
         await server.close()
+    return lines
+
+
+def write(lines: list[str]) -> None:
+    """Puts the table into docs/benchmarks.md."""
+    page = PAGE.read_text()
+    before, rest = page.split("<!-- first-step: begin -->")
+    after = rest.split("<!-- first-step: end -->")[1]
+    day = (
+        f"Measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores ({platform.machine()}); asked: at most 0.6 s."
+    )
+    body = "\n".join(lines)
+    PAGE.write_text(f"{before}<!-- first-step: begin -->\n\n{day}\n\n{body}\n\n<!-- first-step: end -->{after}")
 
 
 if __name__ == "__main__":
@@ -116,4 +137,8 @@ if __name__ == "__main__":
         sys.exit(serve())
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
-    asyncio.run(measure(parser.parse_args().rounds))
+    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    arguments = parser.parse_args()
+    table = asyncio.run(measure(arguments.rounds))
+    if arguments.write:
+        write(table)
