@@ -32,6 +32,8 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "rnn": {"arch": {"name": "rnn", "cell": "lstm", "hidden": 16, "layers": 2, "dropout": 0.2}},
 }
 EPOCHS = {"ffn": 40, "cnn": 12, "rnn": 10}
+BRIEF = {"epochs": 20}
+"""Where nothing must happen at random moments."""
 
 
 def settings_of(network: str, **more: Any) -> dict[str, Any]:
@@ -136,9 +138,9 @@ def test_sigterm_checkpoints_within_the_epoch_and_the_resumed_run_has_the_same_w
 
 
 def test_a_run_that_was_paused_and_resumed_has_the_same_weights(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
-    undisturbed = run_of("undisturbed", **settings_of("ffn"))
+    undisturbed = run_of("undisturbed", **settings_of("ffn", training=BRIEF))
     assert warm.train(undisturbed) == 0
-    held = run_of("paused", **settings_of("ffn"))
+    held = run_of("paused", **settings_of("ffn", training=BRIEF))
     pid = warm.start(held)
     wait_for(lambda: started(held))
     append_command(held, "pause", None, "test")
@@ -154,9 +156,9 @@ def test_a_run_that_was_paused_and_resumed_has_the_same_weights(warm: Warm, run_
 
 
 def test_a_run_killed_while_paused_resumes_to_the_same_weights(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
-    undisturbed = run_of("undisturbed", **settings_of("ffn"))
+    undisturbed = run_of("undisturbed", **settings_of("ffn", training=BRIEF))
     assert warm.train(undisturbed) == 0
-    killed = run_of("killed", **settings_of("ffn"))
+    killed = run_of("killed", **settings_of("ffn", training=BRIEF))
     pid = warm.start(killed)
     wait_for(lambda: started(killed))
     append_command(killed, "pause", None, "test")
@@ -208,15 +210,15 @@ def replay_of(parent: RunFolder, run_of: Callable[..., RunFolder], warm: Warm, n
 def test_a_replay_repeats_commands_at_their_steps_and_reaches_the_same_weights(
     warm: Warm, run_of: Callable[..., RunFolder]
 ) -> None:
-    parent = run_of("steered", **settings_of("ffn"))
+    parent = run_of("steered", **settings_of("ffn", training=BRIEF))
     commands = steered(warm, parent)
-    assert commands[1].value == EPOCHS["ffn"] + 6
+    assert commands[1].value == BRIEF["epochs"] + 6
     again = replay_of(parent, run_of, warm, "again")
     assert warm.train(again) == 0
     assert weights(again) == weights(parent)
     repeated = [e for e in events_of(again) if isinstance(e, Commanded)]
     assert [(e.step, e.command, e.value) for e in repeated] == [(e.step, e.command, e.value) for e in commands]
-    plain = run_of("plain", **settings_of("ffn"))
+    plain = run_of("plain", **settings_of("ffn", training=BRIEF))
     assert warm.train(plain) == 0
     assert weights(plain) != weights(parent), "the commands changed nothing: this test could not fail"
 
@@ -224,7 +226,7 @@ def test_a_replay_repeats_commands_at_their_steps_and_reaches_the_same_weights(
 def test_a_steered_run_that_is_killed_applies_its_commands_again_at_the_recorded_steps(
     warm: Warm, run_of: Callable[..., RunFolder]
 ) -> None:
-    parent = run_of("steered", **settings_of("ffn", training={"checkpoint_seconds": 3600}))
+    parent = run_of("steered", **settings_of("ffn", training={**BRIEF, "checkpoint_seconds": 3600}))
     pid = warm.start(parent)
     wait_for(lambda: started(parent))
     append_command(parent, "lr-scale", 0.3, "test")

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 from processes import Warm, events_of, wait_for
 
+from nntui.cli.train import read_spec
 from nntui.runs import checkpoints
 from nntui.runs.commands import append_command
+from nntui.runs.creating import new_run
 from nntui.runs.events import Checkpointed, Failed, Finished, Paused, Progress, Started, Warned
 from nntui.runs.folder import RunFolder
 
@@ -152,8 +154,9 @@ def test_a_run_goes_on_when_there_is_room_again(
     subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
     resumed = command("train", "--no-ui", "--resume", str(folder.path))
     assert resumed.returncode == 0, resumed.stderr
-    assert command("train", "--no-ui", "--runs", str(tmp_path), "--name", "roomy", *flags).returncode == 0
-    assert weights(folder) == weights(RunFolder(tmp_path / "roomy"))
+    roomy = new_run(read_spec(folder), tmp_path, "roomy")
+    assert warm.train(roomy) == 0
+    assert weights(folder) == weights(roomy)
 
 
 def test_a_folder_that_cannot_be_written_is_said_before_anything_is_trained(tmp_path: Path) -> None:

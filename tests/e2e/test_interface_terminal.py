@@ -95,8 +95,9 @@ def test_a_reader_that_stops_and_goes_on_sees_the_screen_as_it_is(place: Path, m
         for size in (*range(40, 60), 24):
             terminal.resize(size + 60, size)
         terminal.go_on_reading()
+        terminal.wait_for(lambda _: RUN in "".join(terminal.lines[:4]) and "? help" in terminal.lines[-1])
         terminal.wait_quiet()
-        assert RUN in terminal.text and "? help" in terminal.lines[-1]
+        assert RUN in "".join(terminal.lines[:4]) and "? help" in terminal.lines[-1]
         terminal.send("?")
         terminal.wait_for("What is what")
         terminal.send("escape")

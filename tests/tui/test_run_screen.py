@@ -252,7 +252,9 @@ async def test_a_run_of_a_later_nntui_says_so(folder: RunFolder) -> None:
 async def test_nothing_is_drawn_and_no_timer_runs_while_nothing_happens(folder: RunFolder) -> None:
     async with opened(folder) as pilot:
         screen = run_screen(pilot)
+        await says(pilot, "6 metrics")  # the last thing that comes
         await until(pilot, lambda: screen._clock is not None and not screen._clock._active.is_set())
+        await pilot.pause()
         drawn: list[object] = []
         for widget in screen.query(Lines):
             widget.refresh = lambda *regions, **_: drawn.append(regions)  # type: ignore[method-assign, assignment]
