@@ -84,6 +84,8 @@ class Terminal:
         """`environment` is what differs from ours; None takes a variable out."""
         self.received = 0
         """Bytes that came from the program."""
+        self._drawn = -1
+        self._lines: list[str] = []
         self.screen = _Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self._rest = b""
@@ -116,7 +118,9 @@ class Terminal:
     def lines(self) -> list[str]:
         """The screen, a line a row."""
         with self._guard:
-            return [line.rstrip() for line in self.screen.display]
+            if self._drawn != self.received:  # drawing it takes pyte some milliseconds
+                self._drawn, self._lines = self.received, [line.rstrip() for line in self.screen.display]
+            return list(self._lines)
 
     @property
     def text(self) -> str:
@@ -180,6 +184,7 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         with self._guard:
             self.screen.resize(rows, columns)
+            self._drawn = -1
         self._size(columns, rows)
 
     def stop_reading(self) -> None:

@@ -82,10 +82,14 @@ def app_of(root: Path, **settings: object) -> NNTuiApp:
 async def until(pilot: Pilot[object], condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Wait for something, at most so long."""
     deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s:\n{screen_text(pilot)}"
+    while True:
+        began = time.monotonic()
+        if condition():
+            return
+        assert began < deadline, f"not within {seconds} s:\n{screen_text(pilot)}"
+        looked = time.monotonic() - began
         await pilot.pause()
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(max(0.01, looked))
 
 
 def screen_text(pilot: Pilot[object]) -> str:
