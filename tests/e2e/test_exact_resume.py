@@ -70,7 +70,9 @@ def test_a_run_killed_at_twenty_random_moments_ends_with_the_weights_of_an_undis
 def test_a_run_killed_in_processes_started_cold_has_the_same_weights(
     warm: Warm, run_of: Callable[..., RunFolder]
 ) -> None:
-    settings = settings_of("ffn", device={"name": "cpu", "threads": 1}, training={"epochs": 150, "checkpoint_seconds": 0.2})
+    settings = settings_of(
+        "ffn", device={"name": "cpu", "threads": 1}, training={"epochs": 150, "checkpoint_seconds": 0.2}
+    )
     undisturbed = run_of("undisturbed", **settings)
     assert warm.train(undisturbed) == 0
     killed = run_of("killed", **settings)
