@@ -30,6 +30,8 @@ _NO = frozenset({"", "0", "false", "no"})
 _SLOW_LINK = {"TEXTUAL_FPS": "15", "ESCDELAY": "300"}
 """Over SSH: few frames; and the bytes of one key may come in two packets."""
 _CHECK_MS = 2000
+_GARBAGE = (5_000, 20, 20)
+"""Collected seldom: a collection while a key waits is seen."""
 _HUNG_UP = 128 + signal.SIGHUP
 _POLL_SECONDS = 0.1
 
@@ -121,6 +123,8 @@ async def _tend(app: NNTuiApp, loaded: Loaded, folder: RunFolder | None, process
     """Tells what is wrong with the settings, and leaves when the run that is shown could not begin."""
     while not app.is_running:
         await asyncio.sleep(_POLL_SECONDS)
+    gc.freeze()  # what was imported and mounted stays: to go through it again takes a tenth of a second
+    gc.set_threshold(*_GARBAGE)
     # Back from ctrl+z the terminal is blank, and Textual draws nothing by itself.
     app.app_resume_signal.subscribe(app, lambda _: app.screen.refresh(layout=True))
     problems = [*loaded.problems]

@@ -84,6 +84,8 @@ class Terminal:
         """`environment` is what differs from ours; None takes a variable out."""
         self.received = 0
         """Bytes that came from the program."""
+        self.arrived = 0.0
+        """When the last of them came (`time.perf_counter`), before pyte took them in."""
         self._drawn = -1
         self._lines: list[str] = []
         self.screen = _Screen(columns, rows)
@@ -241,10 +243,11 @@ class Terminal:
             if ready and not data:
                 return
             if data:
-                self._show(data)
+                self._show(data, time.perf_counter())
 
-    def _show(self, data: bytes) -> None:
+    def _show(self, data: bytes, arrived: float) -> None:
         with self._guard:
+            self.arrived = arrived
             self.received += len(data)
             self._raw += data
             whole = _UNKNOWN_TO_PYTE.sub(b"", self._rest + data)

@@ -8,7 +8,9 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.binding import Binding, BindingType
+from textual.reactive import Reactive
 from textual.screen import Screen
+from textual.widget import Widget
 
 from nntui.hooks.errors import UserError
 from nntui.runs.attach import Attached
@@ -96,6 +98,9 @@ class RunScreen(Screen[None]):
           for n in range(1, 10)),
         Binding("escape", "unzoom", "back", id="run.unzoom", tooltip="Back from a panel alone", show=False),
     ]  # fmt: skip
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """Textual draws the whole screen anew when another widget has the focus; those two draw themselves already."""
 
     def __init__(self, folder: RunFolder, *, attached: Attached | None = None) -> None:
         super().__init__()
@@ -299,6 +304,7 @@ class RunScreen(Screen[None]):
 
     def on_panel_tabs_chosen(self, event: PanelTabs.Chosen) -> None:
         self.panels.choose(event.number)
+        self._name_panels()
 
     # -- looking
 
@@ -307,6 +313,8 @@ class RunScreen(Screen[None]):
             self.action_unzoom()
         if not self.panels.choose(number - 1):
             self.nntui.tell(f"there are {len(self.panels.panels)} panels")
+            return
+        self._name_panels()
 
     def action_zoom(self) -> None:
         """The focused chart or panel alone, or all again."""

@@ -49,6 +49,8 @@ class RunPanels(Horizontal):
         self._chosen: list[int] = [0, 1, 2]
         """By number from 0, the newest choice first."""
         self._columns = 1
+        self._picked: int | None = None
+        """The panel that is chosen and not shown yet."""
 
     def compose(self) -> ComposeResult:
         yield from self.panels
@@ -71,7 +73,9 @@ class RunPanels(Horizontal):
 
     @property
     def focused(self) -> int | None:
-        """The panel that has the focus."""
+        """The panel that has the focus, or is about to."""
+        if self._picked is not None:
+            return self._picked
         return next((i for i, panel in enumerate(self.panels) if panel.has_focus), None)
 
     @property
@@ -84,9 +88,16 @@ class RunPanels(Horizontal):
         if not 0 <= number < len(self.panels):
             return False
         self._chosen = [number, *(other for other in self._chosen if other != number)]
-        self.show_beside(self._columns)
-        self.panels[number].focus()
+        self._picked = number
+        self.call_after_refresh(self._show_picked)
         return True
+
+    def _show_picked(self) -> None:
+        """Once its name is drawn, which takes a moment; to lay out the screen anew takes longer."""
+        if self._picked is not None:
+            self.show_beside(self._columns)
+            self.panels[self._picked].focus()
+            self._picked = None
 
     def show_beside(self, columns: int) -> None:
         """Show so many panels side by side."""
