@@ -25,7 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -230,22 +230,22 @@ def _window(seconds: float) -> tuple[float, float]:
 
 
 def bytes_sent(root: Path, seconds: float) -> Iterator[Row]:
+    """An interface for each panel, all at once on one run."""
     with training(root, "bytes", **LIVE["digits ffn"]) as folder:
         time.sleep(65)
         for size, most in zip(SIZES, (6, 10), strict=True):
-            for panel in PANELS:
-                with interface(root, "attach", folder.name, size=size) as terminal:
+            with ExitStack() as stack:
+                terminals = [stack.enter_context(interface(root, "attach", folder.name, size=size)) for _ in PANELS]
+                for panel, terminal in zip(PANELS, terminals, strict=True):
                     terminal.wait_for("training", 30)
                     terminal.send(panel)
-                    time.sleep(2)
-                    before = terminal.received
-                    time.sleep(seconds)
-                    rate = (terminal.received - before) / seconds / 1024
-                    yield (
-                        f"sent at {size[0]}x{size[1]}, panel {panel}, {seconds:.0f} s",
-                        f"{rate:.1f} KiB/s",
-                        f"≤ {most}",
-                    )
+                time.sleep(2)
+                before = [terminal.received for terminal in terminals]
+                time.sleep(seconds)
+                rates = [(t.received - b) / seconds / 1024 for t, b in zip(terminals, before, strict=True)]
+            for panel, rate in zip(PANELS, rates, strict=True):
+                what = f"sent at {size[0]}x{size[1]}, panel {panel}, {seconds:.0f} s"
+                yield what, f"{rate:.1f} KiB/s", f"≤ {most}"
 
 
 def keys(root: Path, presses: int) -> Iterator[Row]:

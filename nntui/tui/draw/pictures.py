@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from nntui.tui.draw.charset import Charset
@@ -16,6 +17,8 @@ _SHADES = " ░▒▓█"
 
 class Picture(Protocol):
     """`nntui.runs.jobs.Picture` is one."""
+
+    def __hash__(self) -> int: ...
 
     @property
     def width(self) -> int: ...
@@ -83,6 +86,11 @@ def picture_lines(
     picture: Picture, cells: int, lines: int, charset: Charset, *, colours: bool = True, larger: bool = False
 ) -> list[Line]:
     """`picture` in at most `cells` by `lines` cells. `colours` is false under NO_COLOR."""
+    return [list(line) for line in _drawn(picture, cells, lines, charset, colours, larger)]
+
+
+@lru_cache(maxsize=256)  # examples are drawn each time that what is said of them changes
+def _drawn(picture: Picture, cells: int, lines: int, charset: Charset, colours: bool, larger: bool) -> list[Line]:
     across, down = fitted(picture, cells, lines, larger=larger)
     if not across or not down:
         return []

@@ -55,11 +55,13 @@ class Lines(Widget):
 
     def show(self, lines: Sequence[Line]) -> None:
         """Draw these lines; only cells that differ from the ones on the screen are sent."""
-        self._lines = list(lines)
+        old, self._lines = self._lines, list(lines)
         if not self.is_attached:
             return
-        fresh = [self._strip(line) for line in self._lines]
-        before, self._strips = self._strips, fresh
+        before = self._strips
+        same = [a == b for a, b in zip(old[: len(before)], self._lines, strict=False)]
+        fresh = [before[y] if y < len(same) and same[y] else self._strip(line) for y, line in enumerate(self._lines)]
+        self._strips = fresh
         changed = _changes(before, fresh, self.size.width)
         if changed:
             self.refresh(*changed)
@@ -85,7 +87,7 @@ def _changes(before: Sequence[Strip], after: Sequence[Strip], width: int) -> lis
         old = before[y] if y < len(before) else None
         new = after[y] if y < len(after) else None
         if old is not None and new is not None:
-            if old == new:
+            if old is new or old == new:
                 continue
             span = _span(old, new)
             if span is None:
