@@ -300,7 +300,7 @@ def million(root: Path, rounds: int) -> Iterator[Row]:
             terminal.wait_quiet(0.5, 30)
             for _ in range(10):
                 before = terminal.text
-                terminal.send("[")
+                terminal.send("[]"[len(pans) % 2])
                 pans.append(wait(lambda t=terminal, b=before: t.text != b, 10))
                 terminal.wait_quiet(0.2, 30)
             memory.append(psutil.Process(terminal.process.pid).memory_info().rss / 2**20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from nntui.tui.draw.text import Line, cut, plain, wrap
@@ -63,6 +64,11 @@ def log_lines(state: RunState, lines: Sequence[str], cells: int, *, cut_off: boo
         out.append([])
     out.append([("log.txt" + (", its end" if cut_off else ""), "muted")])
     for line in lines:
-        style = "bad" if _TRACE.match(line) else ""
-        out += [cut([(part, style)], cells) for part in wrap(line.replace("\t", "    "), max(cells, 10))]
+        out += _logged(line, cells)
     return out
+
+
+@lru_cache(maxsize=4096)  # a log grows at its end: its other lines are the same each time
+def _logged(line: str, cells: int) -> list[Line]:
+    style = "bad" if _TRACE.match(line) else ""
+    return [cut([(part, style)], cells) for part in wrap(line.replace("\t", "    "), max(cells, 10))]
