@@ -7,6 +7,7 @@ run's folder may not be written (somebody else's), it is kept in this person's c
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import sys
@@ -131,6 +132,7 @@ def main(words: list[str]) -> int:
         return 2
     folder = RunFolder(Path(words[0]))
     os.nice(5)  # a run may train beside it
+    gc.disable()  # a million events are no cycles, and then this ends
     try:
         attached = load_index(folder) or Attached(folder)
         attached.catch_up()

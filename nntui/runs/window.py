@@ -72,16 +72,12 @@ class Marks:
             column.append(value)
 
     def about(self, first: int, last: int) -> list[tuple[int, int]]:
-        """The parts of the file that tell of these steps, or take some of them back: (begin, end) in bytes."""
-        parts: list[tuple[int, int]] = []
-        for begin, end, low, high in zip(self.begin, self.end, self.low, self.high, strict=True):
-            if low > last or high < first:
-                continue
-            if parts and parts[-1][1] == begin:
-                parts[-1] = (parts[-1][0], end)
-            else:
-                parts.append((begin, end))
-        return parts
+        """The parts of the file that tell of these steps, or take some of them back: (begin, end) in bytes.
+
+        Small ones, though they may touch: to decode a large one would hold up every other thread.
+        """
+        blocks = zip(self.begin, self.end, self.low, self.high, strict=True)
+        return [(begin, end) for begin, end, low, high in blocks if low <= last and high >= first]
 
     def to_plain(self) -> dict[str, Any]:  # a whole number, and bytes of columns
         return {"top": self.top, "columns": [column.tobytes() for column in self._columns()]}

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from nntui.tui.watched import Watched
 
 
+BUCKETS_A_CELL = 2
+"""As many as a cell has columns of dots: with so many of them a curve is drawn as from its points."""
+STILL_SECONDS = 0.15
+"""While somebody moves on nothing is read."""
+
+
 class RunCharts(Horizontal):
     """Loss and metric side by side. A zoom, a crosshair and a smoothing of one are those of the other too."""
 
@@ -77,17 +83,19 @@ class RunCharts(Horizontal):
     def on_chart_window_changed(self, event: Chart.WindowChanged) -> None:
         other = self._other(event.chart)
         other.view = replace(other.view, window=event.chart.view.window)
-        other.redraw()
-        if event.zoomed and self._watched.state.history.shift > 0:
+        self._window = None
+        self.redraw()  # from the buckets, at once
+        shift = self._watched.state.history.shift
+        if event.zoomed and shift > 0 and (event.last - event.first) >> shift < BUCKETS_A_CELL * event.chart.size.width:
             self.run_worker(self._read_window(event.first, event.last), group="window", exclusive=True)
-        elif self._window is not None:
-            self._window = None
-            self.redraw()
+        else:
+            self.workers.cancel_group(self, "window")
 
     async def _read_window(self, first: int, last: int) -> None:
-        """The exact points of a zoom, read beside the loop."""
+        """The exact points of a zoom so close that buckets would be seen, read beside the loop."""
         from nntui.runs.window import read_window
 
+        await asyncio.sleep(STILL_SECONDS)
         attached = self._following.attached
         try:
             self._window = await asyncio.to_thread(read_window, attached.folder, attached.marks, first, last)
