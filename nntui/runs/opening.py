@@ -53,6 +53,16 @@ def open_quickly(folder: RunFolder) -> Opened:
     return Opened(attached)
 
 
+def is_long(folder: RunFolder) -> bool:
+    """Whether `open_quickly` would look at parts of it only."""
+    indexed = load_index(folder)
+    try:
+        size = folder.events.stat().st_size
+    except OSError:
+        return False
+    return size - (0 if indexed is None else indexed.offset) > WHOLE_BYTES
+
+
 def _sampled(folder: RunFolder, before: Attached, size: int) -> Attached:
     """What lies behind `before`: its beginning, places in equal distances, and its end."""
     state, marks = before.state, before.marks

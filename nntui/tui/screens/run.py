@@ -160,18 +160,22 @@ class RunScreen(Screen[None]):
 
     async def _open(self) -> None:
         """A long run: what can be known at once, then the exact past, made in a process of its own."""
-        from nntui.runs.indexing import indexing_command, load_index
-        from nntui.runs.opening import open_quickly
+        from nntui.runs.opening import is_long, open_quickly
 
         try:
+            if await asyncio.to_thread(is_long, self.folder):
+                self.run_worker(self._index(), group="index")
             opened = await asyncio.to_thread(open_quickly, self.folder)
         except (UserError, OSError):  # following tells it
             self.following.start()
             return
-        self.following.replace(opened.attached)
+        if not self.following.attached.exact or self.following.attached.offset == 0:  # else the exact one was quicker
+            self.following.replace(opened.attached)
         self.following.start()
-        if opened.exact:
-            return
+
+    async def _index(self) -> None:
+        from nntui.runs.indexing import indexing_command, load_index
+
         process = await asyncio.create_subprocess_exec(
             *indexing_command(self.folder), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
