@@ -26,7 +26,7 @@ layers: $(VENV)/.installed-dev
 
 tests: $(VENV)/.installed-dev
 	@$(COMPILE)
-	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
