@@ -31,10 +31,6 @@ Batch = Mapping[str, Tensor]
 _HALF = frozenset((torch.bfloat16, torch.float16))
 
 
-DIGITS = 6
-"""Significant digits of a value that is predicted."""
-
-
 class Task(ABC):
     """One kind of learning on one kind of data."""
 
@@ -61,8 +57,8 @@ class Task(ABC):
 
     @abstractmethod
     def predict(self, output: Tensor, batch: Batch) -> Tensor:
-        """What `Preprocessor.decode` takes: probabilities (N, K), values (N, K) in their own units, or probabilities
-        of the token after the last one (N, V). float32."""
+        """What `Preprocessor.decode` takes: probabilities (N, K), values (N, K) in their own units (float64 where the
+        device has it), or probabilities of the token after the last one (N, V). float32 else."""
 
     @abstractmethod
     def expected_shape(self, batch: Batch) -> tuple[int, ...]:
@@ -274,17 +270,10 @@ class ValuesTask(Task):
         return (mix * one + (1 - mix) * other).mean()
 
     def predict(self, output: Tensor, batch: Batch) -> Tensor:
-        return _rounded(self._told.own_unit(output.to(sum_dtype(output.device)), batch)).float()
+        return self._told.own_unit(output.to(sum_dtype(output.device)), batch)
 
     def expected_shape(self, batch: Batch) -> tuple[int, ...]:
         return tuple(batch["target"].shape)
-
-
-def _rounded(values: Tensor) -> Tensor:
-    """To so many digits as a network of float32 tells. What is below them depends on a row's place in the batch, and
-    the same row would get two answers."""
-    scale = 10.0 ** (DIGITS - 1 - values.abs().clamp(1e-30, 1e30).log10().floor())
-    return torch.where(values.isfinite(), (values * scale).round() / scale, values)
 
 
 class NextTokenTask(Task):

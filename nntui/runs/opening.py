@@ -43,10 +43,7 @@ class Opened:
 def open_quickly(folder: RunFolder) -> Opened:
     """A run, however long. Raises UserError for one that a later nntui wrote, OSError for one that may not be read."""
     attached = load_index(folder) or Attached(folder)
-    try:
-        size = folder.events.stat().st_size
-    except (FileNotFoundError, NotADirectoryError):
-        size = 0
+    size = _size(folder)
     if size - attached.offset > WHOLE_BYTES:
         attached = _sampled(folder, attached, size)
     attached.catch_up()
@@ -55,12 +52,19 @@ def open_quickly(folder: RunFolder) -> Opened:
 
 def is_long(folder: RunFolder) -> bool:
     """Whether `open_quickly` would look at parts of it only."""
-    indexed = load_index(folder)
-    try:
-        size = folder.events.stat().st_size
-    except OSError:
+    size = _size(folder)
+    if size <= WHOLE_BYTES:
         return False
+    indexed = load_index(folder)
     return size - (0 if indexed is None else indexed.offset) > WHOLE_BYTES
+
+
+def _size(folder: RunFolder) -> int:
+    """Bytes of its events; 0 where there are none."""
+    try:
+        return folder.events.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 def _sampled(folder: RunFolder, before: Attached, size: int) -> Attached:

@@ -209,7 +209,7 @@ def _places(folder: RunFolder) -> list[tuple[Any, int, int]]:
         live = isinstance(probe_lock(folder), Live)
         raise UserError(
             f"{folder.name} has no checkpoint to fork from" + (" yet" if live else ""),
-            advice="c on its screen writes one" if live else "T makes a new run like it",
+            advice="c on its screen writes one" if live else "N makes a new run like it",
         )
     best, last = pointer(folder, "best"), pointer(folder, "last")
     places: list[tuple[Any, int, int]] = []

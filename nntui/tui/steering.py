@@ -169,9 +169,9 @@ def rate_asked(text: str) -> tuple[Kind, float]:
     try:
         value = float(text[1:] if kind == "lr-scale" else text)
     except ValueError:
-        raise UserError(f"{text!r} is no number", advice="such as 1e-3, or x0.5 for half of it") from None
+        raise UserError(f"{text!r} is no number", advice="write one like 1e-3, or x0.5 for half of it") from None
     if not math.isfinite(value) or value <= 0:
-        raise UserError("a learning rate is above 0", advice="such as 1e-3, or x0.5 for half of it")
+        raise UserError("a learning rate is above 0", advice="write one like 1e-3, or x0.5 for half of it")
     return kind, value
 
 
@@ -180,7 +180,7 @@ def epochs_asked(text: str) -> float:
     try:
         value = int(text.strip())
     except ValueError:
-        raise UserError(f"{text.strip()!r} is no whole number", advice="such as 5: five epochs more") from None
+        raise UserError(f"{text.strip()!r} is no whole number", advice="write one like 5: five epochs more") from None
     if value < 1:
         raise UserError("a run is extended by one epoch or more")
     return float(value)

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opened import build, fit, opened
 
+from nntui.builtin.datasets.answers import value_predictions
 from nntui.builtin.datasets.derived import Derived, fuel, maker, title
 from nntui.builtin.datasets.source import Rows
 from nntui.builtin.datasets.tables import RARE, TableFacts, TablePreprocessor
@@ -240,3 +241,11 @@ def test_spirals_have_as_many_arms_as_asked_for() -> None:
     source = build("spirals", n=100, arms=3)
     assert np.bincount(source.targets).tolist() == [34, 33, 33]
     assert fit("spirals", source, np.arange(100)).spec.target.names == ("arm 1", "arm 2", "arm 3")
+
+
+def test_a_number_has_six_digits_and_bits_that_a_rows_place_moves_are_not_told() -> None:
+    values = torch.tensor(
+        [[18.841463004608396], [18.841463456317307], [123456789.0], [-0.000123456789], [math.inf]], dtype=torch.float64
+    )
+    told = [prediction.value for prediction in value_predictions(values, ["mpg"], ["mpg"])]
+    assert told == [18.8415, 18.8415, 123457000.0, -0.000123457, math.inf]

@@ -375,7 +375,7 @@ async def test_what_ended_is_told_how_to_go_on(root):
         await pilot.press("down", "R")
         await told(pilot, "calm-heron-6 is done")
         await pilot.press("f")
-        await told(pilot, "has no checkpoint to fork from\nT makes a new run like it")
+        await told(pilot, "has no checkpoint to fork from\nN makes a new run like it")
 
 
 class Server:

@@ -43,9 +43,14 @@ def class_predictions(output: Tensor, names: Sequence[str], *, most: int | None 
 
 
 def value_predictions(output: Tensor, names: Sequence[str], units: Sequence[str]) -> list[Prediction]:
-    """Values (N, K) with their units; a number where there is one, a list where there are several."""
+    """Values (N, K) with their units; a number where there is one, a list where there are several.
+
+    To six digits, which a network of float32 tells: those below depend on a row's place in its batch, and the same row
+    would get two answers.
+    """
     predictions = []
-    for row in output.tolist():
+    for exact in output.tolist():
+        row = [float(f"{value:.6g}") for value in exact]
         told = [f"{value:.4g} {unit}".rstrip() for value, unit in zip(row, units, strict=True)]
         if len(row) == 1:
             predictions.append(Prediction(label=told[0], value=row[0]))

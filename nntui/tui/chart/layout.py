@@ -89,8 +89,7 @@ def draw(
     scales = _scales(curves, memory, view, (first, last), max(rows, 1), percent)
     texts = _tick_labels(scales, percent) if scales.ticks else []
     labelled = max((len(text) for text in texts), default=0) + 1
-    cells = max(labelled, edge)
-    left = cells if width >= NARROW and rows else 0
+    left = max(labelled, edge) if width >= NARROW and rows else 0
     plot = Plot(width - left, rows, scales, charset)
     epochs = epochs_shown(marks, plot.cell, plot.width)
     at = plot.cell(view.crosshair) if view.crosshair is not None else None

@@ -78,8 +78,11 @@ def troubles(rows: Sequence[LayerRow]) -> list[Trouble]:
 
 
 def _of_layer(row: LayerRow, largest: float) -> list[Trouble]:
-    probe = row.points[-1].probe
-    name = plain(row.title)
+    return [*_of_outputs(row), *(_of_weights(row, largest) if row.parameters else [])]
+
+
+def _of_outputs(row: LayerRow) -> list[Trouble]:
+    probe, name = row.points[-1].probe, plain(row.title)
     out: list[Trouble] = []
     if probe.dead is not None and probe.dead >= DEAD:
         out.append(
@@ -101,8 +104,12 @@ def _of_layer(row: LayerRow, largest: float) -> list[Trouble]:
                 "Smaller weights at the start, normalisation before it, or an activation that does not flatten.",
             )
         )
-    if not row.parameters:
-        return out
+    return out
+
+
+def _of_weights(row: LayerRow, largest: float) -> list[Trouble]:
+    probe, name = row.points[-1].probe, plain(row.title)
+    out: list[Trouble] = []
     gradient, ratio = probe.grad_norm, probe.update_ratio
     if gradient is not None and (gradient >= EXPLODING):
         out.append(
