@@ -31,7 +31,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "cnn": {"arch": {"name": "cnn", "channels": [8, 8], "dropout": 0.2, "norm": "batch"}},
     "rnn": {"arch": {"name": "rnn", "cell": "lstm", "hidden": 16, "layers": 2, "dropout": 0.2}},
 }
-EPOCHS = {"ffn": 40, "cnn": 12, "rnn": 10}
+EPOCHS = {"ffn": 24, "cnn": 8, "rnn": 6}
 BRIEF = {"epochs": 20}
 """Where nothing must happen at random moments."""
 
@@ -56,7 +56,7 @@ def test_a_run_killed_at_twenty_random_moments_ends_with_the_weights_of_an_undis
     killed = run_of("killed-0", **settings_of(network))
     for kill in range(20):
         # every fourth within a checkpoint: its temporary folder is there
-        code = _kill(killed, warm, within=kill % 4 == 3, after=moments.uniform(0.0, 0.5))
+        code = _kill(killed, warm, within=kill % 4 == 3, after=moments.uniform(0.0, 0.3))
         if _ended(killed):  # it was quicker: the next kills are another run's
             assert weights(killed) == weights(undisturbed)
             killed = run_of(f"killed-{kill + 1}", **settings_of(network))
@@ -71,7 +71,7 @@ def test_a_run_killed_in_processes_started_cold_has_the_same_weights(
     warm: Warm, run_of: Callable[..., RunFolder]
 ) -> None:
     settings = settings_of(
-        "ffn", device={"name": "cpu", "threads": 1}, training={"epochs": 150, "checkpoint_seconds": 0.2}
+        "ffn", device={"name": "cpu", "threads": 1}, training={"epochs": 60, "checkpoint_seconds": 0.2}
     )
     undisturbed = run_of("undisturbed", **settings)
     assert warm.train(undisturbed) == 0
@@ -81,7 +81,7 @@ def test_a_run_killed_in_processes_started_cold_has_the_same_weights(
     for kill in range(3):
         process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_for(lambda before=kill: _starts(killed) > before)
-        time.sleep(moments.uniform(0.0, 0.4))
+        time.sleep(moments.uniform(0.0, 0.3))
         process.kill()
         process.wait()
         assert not _ended(killed), "the run was over before it could be killed"

@@ -99,8 +99,9 @@ def test_the_run_goes_on_when_the_interface_is_ended(end: str, live: RunFolder, 
     goes_on(live)
 
 
-@pytest.mark.parametrize("seconds", [3, pytest.param(20, marks=pytest.mark.slow)])
-def test_the_run_goes_on_while_the_terminal_is_not_read(seconds: int, live: RunFolder, marker: str) -> None:
+@pytest.mark.slow
+def test_the_run_goes_on_while_the_terminal_is_not_read(live: RunFolder, marker: str) -> None:
+    seconds = 20
     with attached(live, marker) as terminal:
         shows(terminal, live)
         terminal.stop_reading()

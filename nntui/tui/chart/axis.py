@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 from nntui.tui.chart.curves import Mark
 from nntui.tui.chart.plot import spans
@@ -33,19 +35,30 @@ def gutter(ticks: Sequence[tuple[int, str]], rows: int, cells: int, charset: Cha
 
 def epochs_shown(marks: Sequence[Mark], cell: Callable[[int], int], cells: int) -> list[tuple[int, str]]:
     """(column, label) of the epochs that have room: each, each second, fifth, tenth and so on."""
-    inside = [(x, plain(m.label)) for m in marks if m.kind == "epoch" and 0 <= (x := cell(m.step)) < cells]
+    epochs = sorted((m for m in marks if m.kind == "epoch"), key=attrgetter("step"))
+    inside = epochs[bisect_left(epochs, 0, key=_place(cell)) : bisect_left(epochs, cells, key=_place(cell))]
     if not inside:
         return []
-    longest = max(width(label) for _, label in inside)
-    room = max(_ROOM, longest + 2)
-    places = [x for x, _ in inside]
-    closest = min((b - a for a, b in pairwise(places)), default=cells)
-    mean = max((places[-1] - places[0]) / max(len(places) - 1, 1), 1e-9)
+    labels = [m.label for m in inside]
+    room = max(_ROOM, _widest(labels) + 2)
+    first, last = cell(inside[0].step), cell(inside[-1].step)
+    mean = max((last - first) / (len(inside) - 1), 1e-9) if len(inside) > 1 else cells
     stride = 1
-    if closest < room:
+    if mean < room or any(cell(b.step) - cell(a.step) < room for a, b in pairwise(inside)):
         stride = next(n * 10**power for power in range(12) for n in _STRIDES if n * 10**power * mean >= room)
-    numbers = [int(label) if label.isdecimal() and len(label) < 12 else i for i, (_, label) in enumerate(inside, 1)]
-    return [place for place, number in zip(inside, numbers, strict=True) if number % stride == 0]
+    numbers = [int(label) if label.isdecimal() and len(label) < 12 else i for i, label in enumerate(labels, 1)]
+    return [(cell(m.step), plain(m.label)) for m, number in zip(inside, numbers, strict=True) if number % stride == 0]
+
+
+def _place(cell: Callable[[int], int]) -> Callable[[Mark], int]:
+    return lambda mark: cell(mark.step)
+
+
+def _widest(labels: Sequence[str]) -> int:
+    """Cells of the widest. A run has hundreds of epochs, whose labels are digits."""
+    if "".join(labels).isascii():
+        return max(map(len, labels))
+    return max(width(plain(label)) for label in labels)
 
 
 def below(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import nan
 from typing import TYPE_CHECKING
 
@@ -111,15 +112,17 @@ def metric_chart(state: RunState, evaluations: Evaluations) -> Charted:
     return Charted(metric_title(name), curves, marks, percent)
 
 
-def _epochs(state: RunState) -> list[Mark]:
+def _epochs(state: RunState) -> tuple[Mark, ...]:
     """The end of each epoch so far."""
-    vitals = state.vitals
-    size = vitals.steps_per_epoch
-    if size <= 0:
-        return []
-    count = vitals.step // size
+    size = state.vitals.steps_per_epoch
+    return _ends(size, state.vitals.step // size) if size > 0 else ()
+
+
+@lru_cache(maxsize=8)
+def _ends(size: int, count: int) -> tuple[Mark, ...]:
+    """The ends of `count` epochs of `size` steps: both charts ask for the same, time and again."""
     stride = max(-(-count // _EPOCHS), 1)
-    return [Mark(epoch * size, "epoch", str(epoch)) for epoch in range(stride, count + 1, stride)]
+    return tuple(Mark(epoch * size, "epoch", str(epoch)) for epoch in range(stride, count + 1, stride))
 
 
 def _commands(state: RunState) -> list[Mark]:
