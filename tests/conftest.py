@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,11 @@ from hypothesis import settings
 
 settings.register_profile("nntui", deadline=None)  # the machine is shared: a slow moment is no failure
 settings.load_profile("nntui")
+
+
+# Who starts the tests may ignore these (nohup, a job in the background); so would what tests start and then interrupt.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -1,4 +1,4 @@
-"""What the machine says of a run's process: processor, memory, and room on the disk."""
+"""What the machine says of a run's process: processors, memory, and room on the disk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nntui.runs.lock import host
 from nntui.tui.draw.foot import Figures
+from nntui.tui.gpu import Gpus
 
 if TYPE_CHECKING:
     import psutil
@@ -20,15 +21,18 @@ class Meter:
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self._process: psutil.Process | None = None
+        self._gpus = Gpus()
 
-    def figures(self, pid: int, where: str, *, live: bool) -> Figures:
-        """Figures of the process `pid` on the machine `where`; of another machine's the disk alone."""
-        cpu = memory = None
-        if live and pid > 0 and where == host():
-            cpu, memory = self._measured(pid)
-        else:
+    def figures(self, pid: int, where: str, *, live: bool, device: str = "") -> Figures:
+        """Figures of the process `pid`, which trains on `device`, on the machine `where`; of another machine's the
+        disk alone."""
+        if not live or pid <= 0 or where != host():
             self._process = None
-        return Figures(cpu=cpu, memory=memory, disk=self._free())
+            return Figures(disk=self._free())
+        cpu, memory = self._measured(pid)
+        used = None if device in ("cpu", "mps") else self._gpus.used(pid)
+        gpu, held = (None, 0) if used is None else used
+        return Figures(cpu=cpu, memory=memory, gpu=gpu, gpu_memory=held, disk=self._free())
 
     def _measured(self, pid: int) -> tuple[float | None, int | None]:
         import psutil  # here: a run that has ended needs none of it

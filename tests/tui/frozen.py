@@ -60,7 +60,7 @@ def frozen(place: Path) -> Iterator[pytest.MonkeyPatch]:
     time.tzset()
 
 
-def _figures(self: object, pid: int, where: str, *, live: bool) -> Figures:
+def _figures(self: object, pid: int, where: str, *, live: bool, device: str = "") -> Figures:
     return Figures(cpu=198.0 if live else None, memory=612_000_000 if live else None, disk=41_000_000_000)
 
 

@@ -64,6 +64,14 @@ def test_the_figures_that_matter_least_are_left_out_first(state: RunState) -> No
         assert "lr 2.83e-3" in text_of(line)
 
 
+def test_the_foot_shows_the_gpu_before_the_processor(state: RunState) -> None:
+    figures = Figures(cpu=104.0, memory=10**9, gpu=87.0, gpu_memory=2_100_000_000, disk=41 * 10**9)
+    assert "gpu 87% 2.1 GB" in text_of(vitals_line(state, figures, "training", NOW, 160, BRAILLE))
+    narrow = text_of(vitals_line(state, figures, "training", NOW, 80, BRAILLE))
+    assert "gpu 87%" in narrow and "cpu" not in narrow
+    assert "gpu" not in text_of(vitals_line(state, figures, "done", NOW, 160, BRAILLE))
+
+
 def test_a_run_that_has_ended_shows_no_processor(state: RunState) -> None:
     text = text_of(vitals_line(state, Figures(cpu=50.0, memory=10**8), "done", NOW, 160, BRAILLE))
     assert "cpu" not in text

@@ -29,6 +29,10 @@ class Figures:
     cpu: float | None = None
     """Of one core, in percent: 198 is two cores."""
     memory: int | None = None
+    gpu: float | None = None
+    """Share of the time in which the GPU computes, in percent."""
+    gpu_memory: int = 0
+    """What the process holds there."""
     disk: int | None = None
     """Free where the run folder is."""
 
@@ -72,7 +76,8 @@ def vitals_line(state: RunState, figures: Figures, status: Shown, now: float, ce
     parts: list[tuple[int, Line]] = [
         (9, [(speed, "strong"), *([(f" {drawn}", "train")] if drawn else [])]),
         (10, [("lr ", "muted"), (lr, "strong"), *([(f" {curve}", "validation")] if curve else [])]),
-        (8, [("cpu ", "muted"), (f"{figures.cpu:.0f}%", "")] if live and figures.cpu is not None else []),
+        (8, _gpu(figures) if live else []),
+        (8 if figures.gpu is None else 3, _cpu(figures) if live else []),
         (7, [(size(figures.memory, 2), "")] if live and figures.memory is not None else []),
         (6, _checkpoint(state, live, now)),
         (5, _disk(figures.disk)),
@@ -81,6 +86,16 @@ def vitals_line(state: RunState, figures: Figures, status: Shown, now: float, ce
         (0, [("threads ", "muted"), (str(vitals.threads), "")] if vitals.threads else []),
     ]
     return fitting(parts, cells, 2)
+
+
+def _cpu(figures: Figures) -> Line:
+    return [] if figures.cpu is None else [("cpu ", "muted"), (f"{figures.cpu:.0f}%", "")]
+
+
+def _gpu(figures: Figures) -> Line:
+    if figures.gpu is None:
+        return []
+    return [("gpu ", "muted"), (f"{figures.gpu:.0f}% {size(figures.gpu_memory, 2)}", "")]
 
 
 def _checkpoint(state: RunState, live: bool, now: float) -> Line:

@@ -270,7 +270,8 @@ class RunScreen(Screen[None]):
     def _measure(self) -> None:
         vitals = self.watched.state.vitals
         live = self.watched.status in LIVE
-        self.watched.figures = self._meter.figures(vitals.pid, vitals.host, live=live)
+        device = self.watched.facts.device
+        self.watched.figures = self._meter.figures(vitals.pid, vitals.host, live=live, device=device)
 
     # -- drawing
 
