@@ -149,9 +149,20 @@ class RunState:
         """Of the last points in this process; None where there are too few."""
         times, epochs = self.history.newest.time, self.history.newest.epoch
         first = max(len(times) - 20, bisect_right(times, self.vitals.session))
-        if len(times) - first < 2 or times[-1] <= times[first]:
+        if len(times) - first < 2:
             return None
-        return (epochs[-1] - epochs[first]) / (times[-1] - times[first])
+        trained = times[-1] - times[first] - self._paused(times[first], times[-1])
+        return (epochs[-1] - epochs[first]) / trained if trained > 0 else None
+
+    def _paused(self, begin: float, end: float) -> float:
+        """Seconds of pauses between two times."""
+        seconds = 0.0
+        for pause in reversed(self.pauses):
+            over = end if pause.end is None else min(pause.end, end)
+            if over <= begin:
+                break
+            seconds += max(over - max(pause.begin, begin), 0.0)
+        return seconds
 
     def seconds_left(self) -> float | None:
         """At the present pace; None where that is not known."""
@@ -171,8 +182,8 @@ def _put(points: list[S], point: S, limit: int | None = None) -> None:
 
 
 def _cut(points: list[S], step: int) -> None:
-    while points and points[-1].step > step:
-        points.pop()
+    if any(point.step > step for point in points):  # not the last alone: see `_probed`
+        points[:] = [point for point in points if point.step <= step]
 
 
 def _cut_each(grouped: dict[str, list[S]], step: int) -> None:
@@ -226,8 +237,15 @@ def _thin(evaluations: list[Evaluated], most: int) -> None:
 
 
 def _probed(state: RunState, event: Probed) -> None:
+    """The last look of a run is at its result, whose weights may be of an earlier step than the looks before: they
+    stay, since they tell how the layers fared."""
     for probe in event.layers:
-        _put(state.layers.setdefault(probe.name, []), LayerPoint(event.step, event.epoch, probe), LAYER_HISTORY)
+        points = state.layers.setdefault(probe.name, [])
+        point = LayerPoint(event.step, event.epoch, probe)
+        if points and points[-1].step == event.step:
+            points.pop()
+        points.append(point)
+        del points[:-LAYER_HISTORY]
     if event.arrays:
         _put(state.arrays, Arrays(event.step, event.arrays), 1)
 

@@ -155,6 +155,19 @@ def test_the_time_left_follows_the_present_pace():
     assert run_of().seconds_left() is None and RunState().vitals.fraction is None
 
 
+def test_a_pause_is_no_part_of_the_pace():
+    state = run_of(
+        progress(10, time=1010.0),
+        Paused(step=10, time=1010.5),
+        Resumed(step=10, time=1310.5),
+        progress(20, time=1320.0),
+    )
+    assert state.epochs_per_second() == pytest.approx(0.1)
+    assert state.seconds_left() == pytest.approx(20.0)
+    fold_all([Paused(step=20, time=1321.0)], state)
+    assert state.seconds_left() == pytest.approx(20.0), "nor is one that has not ended"
+
+
 def test_histories_that_could_grow_without_end_do_not():
     state = run_of()
     for step in range(LAYER_HISTORY + 10):
