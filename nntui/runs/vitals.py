@@ -150,6 +150,9 @@ def _fold_commanded(v: Vitals, event: Commanded) -> None:
     epochs = event.value if event.command == "extend" and event.result == "applied" else None
     if epochs is not None and math.isfinite(epochs) and epochs >= 1:
         v.epochs = v.extended = int(epochs)
+    rate = event.value if event.command in ("lr", "lr-scale") and event.result == "applied" else None
+    if rate is not None and math.isfinite(rate):
+        v.lr = rate  # a paused run makes no progress that would tell it
 
 
 def _fold_resumed(v: Vitals, event: Resumed) -> None:

@@ -9,6 +9,7 @@ from nntui.hooks.errors import UserError
 from nntui.runs.commands import Kind, append_command
 from nntui.runs.figures import number
 from nntui.tui import run_actions
+from nntui.tui.draw.head import epoch_text
 from nntui.tui.steering import epochs_asked, rate_asked, refusal, resume_refusal
 
 if TYPE_CHECKING:
@@ -76,8 +77,11 @@ class Helm:
 
     async def ask_stop(self) -> None:
         """The end, where the person is sure."""
-        vitals = self._watched.state.vitals
-        if not self._refused("stop") and await run_actions.sure_to_stop(self._app, self._name, vitals):
+
+        def where() -> str:
+            return epoch_text(self._watched.state, self._watched.status)
+
+        if not self._refused("stop") and await run_actions.sure_to_stop(self._app, self._name, where):
             self.ask("stop")  # which looks again: it may have ended while it was asked
 
     async def resume(self) -> None:

@@ -99,7 +99,8 @@ async def stop(app: NNTuiApp, folder: RunFolder) -> bool:
     from nntui.runs.commands import append_command
 
     vitals = _steerable("stop", folder)
-    if not await sure_to_stop(app, folder.name, vitals):
+    where = epoch_text(vitals.epoch, vitals.epochs)
+    if not await sure_to_stop(app, folder.name, lambda: where):
         return False
     _steerable("stop", folder)  # it may have ended while it was asked
     append_command(folder, "stop", None, asker())
@@ -107,14 +108,11 @@ async def stop(app: NNTuiApp, folder: RunFolder) -> bool:
     return True
 
 
-async def sure_to_stop(app: NNTuiApp, name: str, vitals: Vitals) -> bool:
-    """Whether a run is to end now."""
-    from nntui.tui.screens.questions import AskYesNo
+async def sure_to_stop(app: NNTuiApp, name: str, where: Callable[[], str]) -> bool:
+    """Whether a run is to end now, in the epoch that `where` says."""
+    from nntui.tui.screens.ask_stop import AskStop
 
-    where = f"at epoch {epoch_text(vitals.epoch, vitals.epochs)}, " if vitals.epochs else ""
-    detail = f"It ends {where}with a checkpoint and its result; R goes on with it from there."
-    question = AskYesNo(f"Stop {name}?", detail, yes="stop", no="train on", default=True)
-    return await app.push_screen_wait(question)
+    return await app.push_screen_wait(AskStop(name, where))
 
 
 def _steerable(kind: Kind, folder: RunFolder) -> Vitals:

@@ -11,7 +11,7 @@ from recorded import write
 from run_pilot import asked, opened, says, shown, told
 
 from nntui.runs.commands import Command
-from nntui.runs.events import Commanded, Paused
+from nntui.runs.events import Commanded, Paused, Progress
 from nntui.runs.folder import RunFolder
 
 
@@ -69,8 +69,19 @@ async def test_space_resumes_a_paused_run(live: RunFolder) -> None:
     write(live, [Paused(time=time.time(), step=408)])
     async with opened(live) as pilot:
         await says(pilot, "paused at step 408; space goes on")
+        await says(pilot, "space resume")
         await pilot.press("space")
         await until(pilot, lambda: [command.kind for command in asked(live)] == ["resume"])
+
+
+async def test_a_paused_run_tells_its_new_learning_rate_before_it_goes_on(live: RunFolder) -> None:
+    write(live, [Paused(time=time.time(), step=408)])
+    async with opened(live) as pilot:
+        await says(pilot, "paused at step 408")
+        await pilot.press("plus")
+        await until(pilot, lambda: len(asked(live)) == 1)
+        answer(live, asked(live)[0], "applied", value=0.0019)
+        await says(pilot, "lr 1.90e-3")
 
 
 async def test_the_learning_rate_is_set_to_a_value_that_is_typed(live: RunFolder) -> None:
@@ -105,6 +116,17 @@ async def test_a_stop_is_asked_for_only_after_yes(live: RunFolder) -> None:
         await says(pilot, "Stop quick-otter-7?")
         await pilot.press("y")
         await until(pilot, lambda: [command.kind for command in asked(live)] == ["stop"])
+
+
+async def test_a_stop_is_asked_about_in_the_epoch_that_the_head_says(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training 4/10")
+        await pilot.press("S")
+        await says(pilot, "It ends at epoch 4/10")
+        step = Progress(step=500, epoch=4.2, loss=0.3, lr=0.001, samples_per_second=1000.0, time=time.time())
+        write(live, [step])  # it trains on while it is asked
+        await says(pilot, "It ends at epoch 5/10")
+        assert "training 5/10" in shown(pilot)
 
 
 async def test_a_run_that_is_not_live_is_asked_nothing_and_says_what_to_do(folder: RunFolder) -> None:

@@ -357,6 +357,11 @@ class RunScreen(Screen[None]):
         """What is for live runs, when this one is not; its keys still say so."""
         return frozenset() if self.watched.status in (*LIVE, "unknown") else STEERING
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """What keys do just now that they do not always do."""
+        return {"run.pause": "resume"} if toggled(self.watched.state, self.watched.status) == "resume" else {}
+
     # -- steering
 
     def _do(self, work: Coroutine[Any, Any, Any]) -> None:

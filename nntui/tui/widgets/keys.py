@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -19,7 +21,8 @@ if TYPE_CHECKING:
 class Keys(Lines):
     """One line of the screen's bindings, as they are remapped; a click does what the key does.
 
-    A screen's `useless` names the bindings (by id) that would only say why they do nothing now: they are left out.
+    A screen's `useless` names the bindings (by id) that would only say why they do nothing now: they are left out. Its
+    `labels` says, by id, what some of them do just now.
     """
 
     DEFAULT_CSS = "Keys { height: 1; dock: bottom; background: $panel; }"
@@ -45,6 +48,8 @@ class Keys(Lines):
             return
         useless: frozenset[str] = getattr(self.screen, "useless", frozenset())
         found = [h for h in hints(self.screen.active_bindings.values()) if h.active.binding.id not in useless]
+        labels: Mapping[str, str] = getattr(self.screen, "labels", {})
+        found = [replace(h, label=labels.get(h.active.binding.id or "", h.label)) for h in found]
         line, self._places = keys_line(found, self.size.width, cast("NNTuiApp", self.app).charset)
         self.show([line])
 
