@@ -189,7 +189,7 @@ def _probed(step: int) -> Probed:
                 name=name,
                 grad_norm=size if parameters else None,
                 weight_norm=8.0 if parameters else None,
-                update_ratio=10 ** (-3.1 + _wave(i, 0.3)) if parameters else None,
+                update_ratio=10 ** (-3.5 + _wave(i, 0.3) + 0.4 * math.sin(age / 3)) if parameters else None,
                 mean=0.1 * i,
                 std=1.0,
                 dead={"relu1": 0.04, "relu2": min(0.1 + age / 10, 0.31), "relu3": 0.0}.get(name),

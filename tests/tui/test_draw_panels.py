@@ -52,6 +52,32 @@ def test_the_columns_stand_below_their_titles(state: RunState) -> None:
     assert first[:end].endswith("320")
 
 
+@pytest.mark.parametrize("cells", [59, 80, 120])
+def test_gradient_and_update_ratio_are_drawn_over_time_below_their_titles(cells: int) -> None:
+    """Of both figures the past and the newest, also where a terminal of 120 columns has two panels side by side."""
+    looks = [
+        Probed(step=step, epoch=0.1, layers=[
+            LayerProbe(name="one", grad_norm=10.0 ** -step, update_ratio=10.0 ** (step - 8)),
+            LayerProbe(name="two"),
+        ])
+        for step in range(1, 7)
+    ]  # fmt: skip
+    rows = layer_rows(fold_all(looks))
+    head = text_of(layers_head(rows, cells))
+    one, two = (text_of(line) for line in layers_lines(rows, cells, BRAILLE))
+    assert one[head.index("|grad|") :].startswith("█▇▅▄▂▁")
+    assert one[head.index("log10 u/w") :].startswith("▁▂▄▅▇█")
+    assert one.split()[-3:] == ["1.0e-6", "▁▂▄▅▇█", "-2.0"]
+    assert set(two) <= {*"two", " ", "-"}
+
+
+def test_where_there_is_hardly_room_figures_go_before_their_past(state: RunState) -> None:
+    rows = layer_rows(state)
+    head, first = text_of(layers_head(rows, 32)), text_of(layers_lines(rows, 32, BRAILLE)[0])
+    assert "log10" not in head and first.split()[-1].startswith(("-3.", "-2."))
+    assert first.index("-") <= head.index("u/w") + 1
+
+
 def test_numbered_layers_say_their_kind() -> None:
     planned = events(10, 0.1)[1]
     layers = [LayerPlan(name="net.3", kind="Conv2d", out=[8, -1], parameters=9)]
@@ -153,10 +179,18 @@ def test_right_wrong_and_changed_predictions_are_told_apart(state: RunState) -> 
     assert found[1].right is False
     assert found[1].before == "trouser"
     assert found[0].before == ""
-    text = texts(samples_lines(shown, found, 160, 20, BRAILLE))
+    text = texts(samples_lines(shown, found, 160, 21, BRAILLE))
     assert "✓ t-shirt" in text
     assert "✗ trouser → dress ●" in text
     assert "65%" in text
+
+
+def test_samples_name_the_step_of_the_weights_that_say_them() -> None:
+    shown = [ExampleShown("json", "price 3.1", content={"rooms": 3})]
+    said = [Sample(example=0, label="price 2.9", value=2.9)]
+    state = fold_all([Sampled(step=1160, epoch=9.0, samples=said), Sampled(step=160, epoch=1.0, samples=said)])
+    assert texts(samples_lines(shown, predictions(state, shown), 80, 10, BRAILLE)).startswith("step 160\n")
+    assert "step" not in texts(samples_lines(shown, {}, 80, 10, BRAILLE))
 
 
 def test_values_are_neither_right_nor_wrong() -> None:

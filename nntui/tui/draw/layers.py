@@ -165,32 +165,40 @@ _COLUMNS = {
     "out_std": _Column("out_std", "std", 7),
     "bins": _Column("bins", "values", 24, right=False),
 }
-_ORDER = ("out", "params", "macs", "spark", "grad", "ratio", "dead", "flat", "out_mean", "out_std", "bins")
-_WANTED = ("grad", "ratio", "dead", "spark", "flat", "out", "params", "bins", "out_mean", "out_std", "macs")
+_PAST = {"grad_past": "grad", "ratio_past": "ratio"}
+"""Sparklines of a figure over the looks, each before its figure and below its title."""
+_PAST_TITLES = {"grad_past": "|grad|", "ratio_past": "log10 u/w"}
+_PAST_STYLES = {"grad_past": "train", "ratio_past": "validation"}
+_ORDER = ("out", "params", "macs", "grad_past", "grad", "ratio_past", "ratio", "dead", "flat", "out_mean", "out_std",
+          "bins")  # fmt: skip
+_WANTED = ("grad", "ratio", "dead", "grad_past", "ratio_past", "flat", "out", "params", "bins", "out_mean", "out_std",
+           "macs")  # fmt: skip
 """What is taken in first."""
 
 _NAME = 8
-_SPARK = 6
+_SPARK, _LONG_SPARK, _LONGEST_SPARK = 6, 10, 24
+_LAST = ("out_mean", "out_std", "macs")
+"""Columns that come only where sparklines are long."""
 
 
 def _fit_columns(rows: Sequence[LayerRow], cells: int) -> tuple[int, int, list[str]]:
-    """Cells of the names and of the sparkline, and which columns there are."""
+    """Cells of the names and of a sparkline, and which columns there are."""
     longest = max((len(plain(row.title)) for row in rows), default=_NAME)
     name = min(max(longest, _NAME), 24, max(cells // 4, _NAME))
     room = cells - name - 2
     chosen: list[str] = []
+    sparks = 0
     for key in _WANTED:
-        size = (_SPARK if key == "spark" else _COLUMNS[key].cells) + 1
+        size = (_SPARK if key in _PAST else _COLUMNS[key].cells) + 1
         if key.startswith("out_") and "bins" not in chosen:
             continue  # where there is room for them there is more to see
-        if size <= room:
+        if size <= room - (sparks * (_LONG_SPARK - _SPARK) if key in _LAST else 0):
             chosen.append(key)
+            sparks += key in _PAST
             room -= size
-    spark = 0
-    if "spark" in chosen:
-        more = min(room, 24 - _SPARK)
-        spark = _SPARK + more
-        room -= more
+    more = min(room // sparks, _LONGEST_SPARK - _SPARK) if sparks else 0
+    spark = _SPARK + more
+    room -= sparks * more
     return name + min(room, max(longest - name, 0)), spark, [key for key in _ORDER if key in chosen]
 
 
@@ -199,15 +207,12 @@ def layers_head(rows: Sequence[LayerRow], cells: int) -> Line:
     name, spark, columns = _fit_columns(rows, cells)
     line: Line = [(fit("layer", name), "muted")]
     for key in columns:
-        if key == "spark":
-            line.append((" " + " " * spark, ""))
-        elif key == "grad" and "spark" in columns:
-            line[-1] = (" " + fit("|grad|", spark), "muted")
-            line.append((" " * (_COLUMNS[key].cells + 1), ""))
-        else:
+        if key in _PAST:  # its title stands above the figure and its past
+            figure = _COLUMNS[_PAST[key]]
+            line.append((" " + fit(_PAST_TITLES[key], spark + 1 + figure.cells), "muted"))
+        elif f"{key}_past" not in columns:
             column = _COLUMNS[key]
-            title = "log u/w" if key == "ratio" and column.cells >= 7 else column.title
-            line.append((" " + fit(title, column.cells, align="right" if column.right else "left"), "muted"))
+            line.append((" " + fit(column.title, column.cells, align="right" if column.right else "left"), "muted"))
     return cut(line, cells)
 
 
@@ -228,9 +233,8 @@ def _row_line(row: LayerRow, name: int, spark: int, columns: Sequence[str], wron
     if not kind and len(title) > len(head):
         line.append((title[len(head) :], ""))
     for key in columns:
-        if key == "spark":
-            gradients = [point.probe.grad_norm for point in row.points if point.probe.grad_norm is not None]
-            line.append((" " + bars(gradients, spark, charset, log=True).ljust(spark), "train"))
+        if key in _PAST:
+            line.append((" " + bars(_past(key, row), spark, charset, log=True).ljust(spark), _PAST_STYLES[key]))
         else:
             column = _COLUMNS[key]
             text, style = _cell(key, row, charset)
@@ -239,6 +243,13 @@ def _row_line(row: LayerRow, name: int, spark: int, columns: Sequence[str], wron
     if wrong:
         line.append((" !", "strong bad"))
     return line
+
+
+def _past(key: str, row: LayerRow) -> list[float]:
+    """A figure at each look that measured it."""
+    probes = (point.probe for point in row.points)
+    found = (probe.grad_norm if key == "grad_past" else probe.update_ratio for probe in probes)
+    return [value for value in found if value is not None]
 
 
 def _cell(key: str, row: LayerRow, charset: Charset) -> tuple[str, str]:
@@ -340,7 +351,11 @@ def explanation(rows: Sequence[LayerRow], wrong: Sequence[Trouble], cells: int) 
 
 _MEANINGS = (
     ("|grad|", "norm of the gradient that reaches the layer's weights, over the last looks (log scale) and now"),
-    ("u/w", "how far one step moves the weights, as a power of ten of their size: about -3 is usual"),
+    (
+        "u/w",
+        "how far one step moves the weights, as a power of ten of their size, over the last looks and now: about "
+        "-3 is usual",
+    ),
     ("dead", "share of units that gave one and the same value for a whole batch"),
     ("flat", "share of outputs where the activation has next to no slope; half of them for a relu"),
     ("values", "what comes out of the layer: a histogram from its least to its greatest value"),
