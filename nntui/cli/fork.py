@@ -62,7 +62,7 @@ def command(
     other = None if after is None else find_run(after, root)
     base = read_toml(parent.run_toml)
     tree: dict[str, Any] = {k: v for k, v in base.tree.items() if k not in ("origin", "name")}
-    tree["training"] = {**tree["training"], "epochs": _epochs(parent, at)}
+    tree["training"] = {**tree.get("training", {}), "epochs": _epochs(parent, at)}
     changes = Said(tree=said.tree, places=said.places, errors=said.errors)
     resolution = resolve_said(overlaid(Said(tree=tree, places=base.places, file=base.file), changes), registry())
     before = resolve_said(base, registry()).spec

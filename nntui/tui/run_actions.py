@@ -175,9 +175,10 @@ async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
         return False
     label, done, planned = next((option.label, done, left) for option, done, left in places if option.value == place)
     suggested = planned if planned > done else planned + max(done // 2, 1)
+    elsewhere = f"nntui fork {folder.name} --at {place} --lr 1e-4"
     text = await app.push_screen_wait(
         AskText(f"Fork {folder.name} at {label}: epochs in all", str(suggested), lambda text: _wrong_epochs(text, done),
-                detail=f"It has trained for {done} of {planned}. Other changes: T, or nntui fork on the command line.")
+                detail=f"It has trained for {done} of {planned}. With other changes too, in a shell: {elsewhere}")
     )  # fmt: skip
     if text is None:
         return False

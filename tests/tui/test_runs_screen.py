@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 from made_runs import NOON, app_of, make_run, screen_text, until, write_events
 from textual import events
 
+from nntui.cli.main import run as cli
 from nntui.runs.checkpoints import write_checkpoint
 from nntui.runs.commands import read_commands
 from nntui.runs.events import Started
@@ -389,6 +392,30 @@ class Server:
         return 1
 
     async def close(self) -> None: ...
+
+
+async def test_the_question_of_a_fork_says_the_command_that_makes_it_with_other_changes(root, monkeypatch):
+    """A person who wants another learning rate too types what the question says, and has that fork."""
+    monkeypatch.setenv("NNTUI_RUNS", str(root))
+    forked: list[RunFolder] = []
+    monkeypatch.setattr("nntui.cli.train.start", lambda folder, spec, how: forked.append(folder) or 0)
+    facts = {"epochs": 4, "base_epoch": 0, "base_step": 0, "steps_per_epoch": 50}
+    checkpoint = {"training_state.json": json.dumps(facts).encode()}
+    write_checkpoint(RunFolder(root / "calm-heron-6"), 100, checkpoint)
+    app = app_of(root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("down", "f")
+        await until(pilot, lambda: "last, step 100" in screen_text(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "epochs in all" in screen_text(pilot))
+        inside = [line.split("│")[1].strip() for line in screen_text(pilot).splitlines() if line.count("│") >= 2]
+    words = " ".join(inside)
+    command = re.search(r"in a shell: nntui (fork calm-heron-6 --at 100 --lr 1e-4)", words)
+    assert command is not None, words
+    assert await asyncio.to_thread(cli, command[1].split()) == 0
+    told = tomllib.loads(forked[0].run_toml.read_text())
+    assert (told["origin"]["step"], told["optimizer"]["lr"]) == (100, 1e-4)
 
 
 async def test_a_fork_is_of_the_checkpoint_that_was_chosen_though_the_run_goes_on(root):
