@@ -69,8 +69,9 @@ class FixedExamples:
         self._preprocessor = data.preprocessor
         self._feed = Feed(store, spec, batch_size=len(rows), seed=0, device=device, channels_last=channels_last)
 
-    def sampled(self, training: Training) -> Sampled:
-        """Predictions as of now; call it within `as_evaluated`."""
+    def sampled(self, training: Training, *, step: int | None = None, epoch: float | None = None) -> Sampled:
+        """Predictions of the weights that the model now has, which are of now or of the `step` and `epoch` named; call
+        it within `as_evaluated`."""
         samples: list[Sample] = []
         for output, batch in outputs(training.model, training.arguments, self._feed, training.autocast):
             for prediction in self._preprocessor.decode(training.task.predict(output, batch)):
@@ -83,4 +84,8 @@ class FixedExamples:
                         probabilities={name: round(p, 5) for name, p in likeliest},
                     )
                 )
-        return Sampled(step=training.step, epoch=training.epoch, samples=samples)
+        return Sampled(
+            step=training.step if step is None else step,
+            epoch=training.epoch if epoch is None else epoch,
+            samples=samples,
+        )

@@ -9,7 +9,7 @@
     layers = probe.after_update()
 
 The hooks only read: no generator is drawn from, no gradient or buffer touched, so that a probed step leaves the same
-weights bit for bit. Everything stays on the device until `after_update`, which waits for it once.
+weights bit for bit. Everything stays on the device until `after_update`, which waits for it once (or `without_update`).
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class Probe:
             seen.before = [p.detach().clone() for p in seen.layer.parameters]
 
     def after_update(self) -> list[LayerProbe]:
-        """What was seen of each layer, in working order. The only place that waits for the device."""
+        """What was seen of each layer, in working order. Waits for the device, once."""
         rows: list[Tensor] = []
         for seen in self._seen.values():
             before = seen.before or []
@@ -164,6 +164,16 @@ class Probe:
             update = _norm([new - old for new, old in zip(now, before, strict=True)])
             rows.append(_row(seen, weight=_norm(before), update=update))
             seen.before = None
+        return self._read(rows)
+
+    def without_update(self) -> list[LayerProbe]:
+        """The same where no update is made: nothing of the weights is copied, and there is no ratio to tell."""
+        weights = [_norm([p.detach() for p in seen.layer.parameters]) for seen in self._seen.values()]
+        return self._read(
+            [_row(seen, weight=weight, update=None) for seen, weight in zip(self._seen.values(), weights, strict=True)]
+        )
+
+    def _read(self, rows: list[Tensor]) -> list[LayerProbe]:
         if not rows:
             return []
         device = rows[0].device

@@ -18,6 +18,7 @@ from nntui.engine.failures import as_mistake, explain
 from nntui.engine.hardware import differences
 from nntui.engine.journal import Journal
 from nntui.engine.keeping import Keeper
+from nntui.engine.last_look import look_at_result
 from nntui.engine.loop import train
 from nntui.engine.result import write_model
 from nntui.engine.start import begin, expire, judge_best, recorded
@@ -111,6 +112,7 @@ class _Engine:
         self.past = past
         self.training: Training | None = None
         self.keeper: Keeper | None = None
+        self.examples: FixedExamples | None = None
 
     def run(self, *, progress: bool, live_runs: int) -> Outcome:
         asked = self.folder.commands.stat().st_size if self.folder.commands.exists() else 0
@@ -169,7 +171,8 @@ class _Engine:
                 keeper.save(keeper.fallback)  # from here on the run needs the other one no more
         else:
             keeper.resumed_from(resumed_at)
-        origin = spec.origin
+        hardware, origin = training.hardware, spec.origin
+        self.examples = FixedExamples(data, rows, hardware.device, hardware.channels_last)
         self.signals.patient = True
         return Watch(
             training,
@@ -179,7 +182,7 @@ class _Engine:
             commands=CommandReader(folder.commands, asked),
             recorded=recorded(training, self.past),
             lock=self.lock,
-            examples=FixedExamples(data, rows, training.hardware.device, training.hardware.channels_last),
+            examples=self.examples,
             stop_at=None if origin is None else origin.stop_at,
         )
 
@@ -200,6 +203,7 @@ class _Engine:
         judge_best(training, self.folder, self.journal)
         metrics, split = self._measure()
         write_model(self.folder, training, metrics, split)
+        self._look_at_result(training)
         return self._finished(0, ending.status, ending.reason, metrics, split)
 
     def _measure(self) -> tuple[dict[str, float], str]:
@@ -232,6 +236,16 @@ class _Engine:
                 )
             )
         return measured.metrics, split
+
+    def _look_at_result(self, training: Training) -> None:
+        """After everything is written: what goes wrong with a look spoils no result."""
+        assert self.examples is not None  # made when the run was prepared
+        try:
+            look_at_result(training, self.examples, self.journal)
+        except Exception as error:  # noqa: BLE001 - a plugin's network or data may raise anything
+            self._log_traceback(error)
+            told = f"{type(error).__name__}: {error}"
+            self.journal.tell(Warned(message=f"the result could not be looked into, log.txt says more: {told}"))
 
     def _finished(self, code: int, status: str, reason: str, metrics: dict[str, float], split: str = "") -> Outcome:
         training = self.training

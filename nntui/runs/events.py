@@ -106,7 +106,7 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     grad_norm: float | None = None
     weight_norm: float | None = None
     update_ratio: float | None = None
-    """|update| / |weight| of this step."""
+    """|update| / |weight| of this step; None of a result, from which no step is taken."""
     mean: float | None = None
     std: float | None = None
     dead: float | None = None
@@ -120,6 +120,9 @@ class LayerProbe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Probed(Event, frozen=True, kw_only=True, tag="probed"):
+    """A look into the layers at the weights of `step`: at the end of a run those of its result, perhaps an earlier
+    step than the one before."""
+
     step: Step
     epoch: float
     layers: list[LayerProbe]
@@ -137,7 +140,7 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Sampled(Event, frozen=True, kw_only=True, tag="sampled"):
-    """Predictions on the fixed examples."""
+    """Predictions on the fixed examples by the weights of `step`: at the end of a run those of its result."""
 
     step: Step
     epoch: float

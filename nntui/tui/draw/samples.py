@@ -48,6 +48,8 @@ class Prediction:
     """None where there is no right or wrong, but more or less."""
     others: tuple[tuple[str, float], ...] = ()
     """Probabilities, the likeliest first."""
+    step: int | None = None
+    """The step of the weights that say so."""
 
 
 def predictions(state: RunState, examples: Sequence[ExampleShown]) -> dict[int, Prediction]:
@@ -55,10 +57,11 @@ def predictions(state: RunState, examples: Sequence[ExampleShown]) -> dict[int, 
     if not state.samples:
         return {}
     earlier = {s.example: s.label for s in state.samples[-2].samples} if len(state.samples) > 1 else {}
-    return {s.example: _prediction(s, earlier, examples) for s in state.samples[-1].samples}
+    newest = state.samples[-1]
+    return {s.example: _prediction(s, earlier, examples, newest.step) for s in newest.samples}
 
 
-def _prediction(sample: Sample, earlier: Mapping[int, str], examples: Sequence[ExampleShown]) -> Prediction:
+def _prediction(sample: Sample, earlier: Mapping[int, str], examples: Sequence[ExampleShown], step: int) -> Prediction:
     known = [(name, p) for name, p in sample.probabilities.items() if p is not None and isfinite(p)]
     likeliest = tuple(sorted(known, key=lambda pair: -pair[1]))
     truth = examples[sample.example].label if 0 <= sample.example < len(examples) else ""
@@ -69,6 +72,7 @@ def _prediction(sample: Sample, earlier: Mapping[int, str], examples: Sequence[E
         before=before if before != sample.label and known else "",
         right=(sample.label == truth) if known and truth else None,
         others=likeliest,
+        step=step,
     )
 
 
@@ -118,9 +122,25 @@ def samples_lines(
     colours: bool = True,
     tail: bool = False,
 ) -> list[Line]:
-    """All examples, in as many lines as it takes. `tail`: what matters of a text is its end."""
+    """All examples, in as many lines as it takes, below the step that they are of. `tail`: what matters of a text is
+    its end."""
     if not examples:
         return [[("no examples were kept of this run", "muted")]]
+    steps = [prediction.step for prediction in found.values() if prediction.step is not None]
+    head: list[Line] = [cut([(f"step {steps[0]:,}", "muted")], cells)] if steps else []
+    return [*head, *_examples(examples, found, cells, height - len(head), charset, colours=colours, tail=tail)]
+
+
+def _examples(
+    examples: Sequence[ExampleShown],
+    found: Mapping[int, Prediction],
+    cells: int,
+    height: int,
+    charset: Charset,
+    *,
+    colours: bool,
+    tail: bool,
+) -> list[Line]:
     if all(example.kind == "image" and example.picture is not None for example in examples):
         return _pictures(examples, found, cells, height, charset, colours)
     lines: list[Line] = []
