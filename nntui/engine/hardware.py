@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,8 @@ import torch
 from nntui._version import __version__
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from nntui.spec.model import RunSpec
 
 MACS_FOR_TWO_THREADS = 400_000_000
@@ -119,3 +123,21 @@ def prepare(hardware: Hardware) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.benchmark = False
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+@contextmanager
+def as_resolved(model: nn.Module, resolved: Mapping[str, Any]) -> Iterator[bool]:
+    """A model on the CPU, computed as the run that trained it did: both change the last digits of what comes out.
+
+    Yields whether pictures are given channels last. Afterwards threads and memory format are as they were.
+    """
+    threads, channels_last = torch.get_num_threads(), bool(resolved.get("channels_last", False))
+    torch.set_num_threads(int(resolved.get("threads", threads)))
+    if channels_last:
+        model.to(memory_format=torch.channels_last)
+    try:
+        yield channels_last
+    finally:
+        torch.set_num_threads(threads)
+        if channels_last:
+            model.to(memory_format=torch.contiguous_format)

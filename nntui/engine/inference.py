@@ -13,6 +13,7 @@ from nntui.engine.assembly import lengths_of, plain_feed
 from nntui.engine.building import build_network, open_source
 from nntui.engine.evaluation import EVALUATION_BATCH, measure, outputs
 from nntui.engine.feed import ResidentStore
+from nntui.engine.hardware import as_resolved
 from nntui.engine.snapshot import put_weights, read_tensors, ties_in
 from nntui.engine.split import split_rows
 from nntui.engine.tasks import make_task
@@ -127,6 +128,7 @@ class Model:
         if not len(rows):
             raise UserError(f"{folder.name} has no {split} rows", advice="see its splits: nntui runs show")
         store = ResidentStore(self.preprocessor.encode(source.rows(rows)), lengths_of(self.spec), CPU)
-        with torch.no_grad():
-            feed = plain_feed(store, self.spec, EVALUATION_BATCH)
+        batch = max(EVALUATION_BATCH, spec.training.batch_size)
+        with torch.no_grad(), as_resolved(self.network, spec.resolved) as channels_last:
+            feed = plain_feed(store, self.spec, batch, CPU, channels_last)
             return measure(self.network, self.spec.arguments(), feed, self.task)
