@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 SHARE = st.floats(0, 1, exclude_max=True)
 COUNT = st.integers(1, 2**40)
-POSITIVE = st.floats(0, exclude_min=True, allow_nan=False)
+POSITIVE = st.floats(0, exclude_min=True, allow_nan=False, allow_infinity=False)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+FROM_ZERO = st.floats(0, allow_infinity=False)
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 COLUMN = TEXT.filter(lambda text: text not in ("", "none"))
 SIZES = st.lists(COUNT, min_size=1, max_size=4)
@@ -37,9 +39,9 @@ ARCH: dict[str, dict[str, Any]] = {
     },
 }
 OTHERS: dict[str, dict[str, dict[str, Any]]] = {
-    "activation": {"relu": {}, "leaky": {"slope": st.floats(allow_nan=False)}},
+    "activation": {"relu": {}, "leaky": {"slope": FINITE}},
     "optimizer": {
-        "adamw": {"lr": POSITIVE, "weight_decay": st.floats(0), "betas": st.lists(SHARE, min_size=2, max_size=2)},
+        "adamw": {"lr": POSITIVE, "weight_decay": FROM_ZERO, "betas": st.lists(SHARE, min_size=2, max_size=2)},
         "sgd": {"lr": POSITIVE, "momentum": SHARE},
     },
     "schedule": {
@@ -54,7 +56,7 @@ OTHERS: dict[str, dict[str, dict[str, Any]]] = {
 SETTINGS: dict[str, dict[str, Any]] = {
     "data": {
         "test": SHARE,
-        "split_seed": st.integers(0, 2**70),
+        "split_seed": st.integers(0, 2**63 - 1),
         "group": st.none() | COLUMN,
         "limit": st.none() | COUNT,
         "augment": st.sampled_from(["auto", "none", "light", "standard", "strong"]),
@@ -62,14 +64,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "device": {"threads": st.none() | COUNT},
     "training": {
         "epochs": COUNT,
-        "seed": st.integers(0, 2**70),
+        "seed": st.integers(0, 2**63 - 1),
         "precision": st.sampled_from(["auto", "float32", "bfloat16"]),
         "metric": st.none() | COLUMN,
         "clip_grad": st.none() | POSITIVE,
         "ema": st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True),
         "class_weights": st.sampled_from(["none", "balanced"]),
         "compile": st.booleans(),
-        "checkpoint_seconds": st.floats(0),
+        "checkpoint_seconds": FROM_ZERO,
     },
 }
 ORIGIN = {

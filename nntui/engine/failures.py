@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 from nntui.engine.building import ContributionFailed, out_of_memory
 from nntui.engine.training import NonFiniteLoss
 from nntui.hooks.errors import UserError
+from nntui.runs.lock import FolderGone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +36,9 @@ def explain(error: BaseException, spec: RunSpec) -> Failure:
         )
     if isinstance(error, ContributionFailed):
         return Failure("plugin", str(error), "the traceback is in log.txt; tell the plugin's author")
+    if isinstance(error, FolderGone):
+        advice = "where the folder is now, it goes on from its newest checkpoint: nntui train --resume PATH"
+        return Failure("disk", f"{error.strerror} ({error.filename})", advice)
     if isinstance(error, OSError):
         where = f" ({error.filename})" if error.filename else ""
         advice = "make room or mend the folder, then nntui train --resume"
@@ -88,7 +93,7 @@ def _packages(contribution: object) -> Iterator[str]:
 def _calmer(spec: RunSpec) -> str:
     """What to try against a loss that runs away."""
     lr = getattr(spec.optimizer.params, "lr", None)
-    tries = [f"--lr {lr / 10:.3g}"] if isinstance(lr, float) else []
+    tries = [f"--lr {lr / 10:.3g}"] if isinstance(lr, float) and math.isfinite(lr) and lr / 10 > 0 else []
     if spec.training.clip_grad is None:
         tries.append("--training.clip-grad 1")
     if getattr(spec.schedule.params, "warmup", 1) == 0:

@@ -48,6 +48,7 @@ class Keeper:
         self._began = time.monotonic()
         self._last_step: int | None = None
         self._pending_best: Snapshot | None = None
+        self._goes_on = "; training goes on"
         self._best_in_flight: Snapshot | None = None
         self.fallback: Snapshot | None = None
         """What is written when training fails before there was a checkpoint, or weights to hold as the best."""
@@ -97,6 +98,7 @@ class Keeper:
         Returns the step to go on from.
         """
         self.settle()
+        self._goes_on = ""
         best, last = self._pending_best, self._last_step
         good = best if best is not None and (last is None or best.step > last) else None
         if good is None and last is None:
@@ -123,7 +125,9 @@ class Keeper:
             if raising:
                 raise
             complain(what)
-            self._journal.tell(Warned(message=f"{what}; training goes on, the last good checkpoint stays"))
+            good = self._last_step
+            left = "there is none yet" if good is None else f"the last good checkpoint, of step {good}, stays"
+            self._journal.tell(Warned(message=f"{what}; {left}{self._goes_on}"))
             return
         for event in written.events:
             self._journal.tell(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 Schedule = Callable[[float], float]
@@ -57,10 +58,10 @@ class Rate:
     def set(self, step: int, lr: float) -> float:
         """From `step` on the rate is `lr` there, and keeps the schedule's shape. Returns the new base rate.
 
-        Raises ValueError where the schedule is at zero, so that no base can give `lr`.
+        Raises ValueError where the schedule is at zero, or so near to it that no finite base can give `lr`.
         """
         factor = self.factor(step)
-        if factor <= 0:
+        if factor <= 0 or not isfinite(lr / factor):
             raise ValueError("the schedule has come down to zero here: no learning rate can be set any more")
         self._open(replace(self.segments[-1], step=step, progress=self.progress(step), base=lr / factor))
         return lr / factor

@@ -30,7 +30,7 @@ from nntui.runs.commands import CommandReader
 from nntui.runs.complaints import complain
 from nntui.runs.durable import write_atomic
 from nntui.runs.events import Evaluated, Failed, Finished, Planned, Started, Warned
-from nntui.runs.lock import RunLock, boot_id, host
+from nntui.runs.lock import FolderGone, RunLock, boot_id, host
 from nntui.runs.log import EventWriter, read_events
 from nntui.spec.toml import to_toml
 
@@ -265,9 +265,10 @@ class _Engine:
     def _fail(
         self, code: int, kind: str, message: str, advice: str = "", error: BaseException | None = None
     ) -> Outcome:
-        if error is not None:
+        gone = isinstance(error, FolderGone)  # its path may be another run's by now: nothing is written there
+        if error is not None and not gone:
             self._log_traceback(error)
-        if self.keeper is not None:
+        if self.keeper is not None and not gone:
             step = self._save_fallback(self.keeper)
             if kind != "interrupted" and step is not None:
                 advice += f"{'; ' if advice else ''}the last good checkpoint is of step {step}"

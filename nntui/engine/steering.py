@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from nntui.runs.commands import MOST_EPOCHS
 from nntui.runs.complaints import complain
 from nntui.runs.creating import REPLAY, REPLAYED
 from nntui.runs.events import Commanded
@@ -65,6 +66,8 @@ def change(training: Training, command: str, value: float, *, absolute: bool) ->
     epochs = int(value) if absolute else training.epochs + int(value)
     if epochs <= training.epochs and not absolute:
         raise Refused(f"extend takes a positive number of epochs, got {value:g}")
+    if epochs > MOST_EPOCHS:
+        raise Refused(f"a run has at most {MOST_EPOCHS:,} epochs, and this would make {epochs:,}")
     training.rate.extend(step, training.total_steps(epochs))
     training.epochs = epochs
     return float(epochs)

@@ -14,10 +14,15 @@ from pydantic_core import PydanticUndefined
 
 
 class Params(BaseModel):
-    """Base of every contribution's settings: frozen, unknown names refused."""
+    """Base of every contribution's settings: frozen, unknown names refused, numbers finite."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, ser_json_inf_nan="strings", validate_default=True
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        ser_json_inf_nan="strings",
+        validate_default=True,
     )
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 COMMANDS_VERSION = 1
 
+MOST_EPOCHS = 10**9
+"""Of a run that is extended: more than anybody waits for, and exact in every number that they become part of."""
+
 Kind = Literal["pause", "resume", "stop", "checkpoint", "lr", "lr-scale", "extend", "probe"]
 KINDS: tuple[str, ...] = get_args(Kind)
 
@@ -47,8 +50,8 @@ def problem(kind: str, value: float | None, version: int = COMMANDS_VERSION) -> 
         if value is None or not math.isfinite(value) or value <= 0:
             return f"{'a learning rate' if kind == 'lr' else 'its factor'} is a number above 0, not {value}"
     elif kind == "extend":
-        if value is None or not math.isfinite(value) or value < 1 or value != int(value):
-            return f"a run is extended by a whole number of epochs, 1 or more, not {value}"
+        if value is None or not 1 <= value <= MOST_EPOCHS or value != int(value):
+            return f"a run is extended by a whole number of epochs, 1 to {MOST_EPOCHS:,}, not {value}"
     elif value is not None:
         return f"{kind} takes no value"
     return None

@@ -31,13 +31,17 @@ def new_run(spec: RunSpec, root: Path, name: str | None) -> RunFolder:
 
     Raises UserError where it cannot be made, or where the checkpoint is gone.
     """
-    origin = spec.origin
+    return make_run(to_toml(spec), spec.origin, root, name)
+
+
+def make_run(toml: str, origin: Origin | None, root: Path, name: str | None) -> RunFolder:
+    """As `new_run`, of a spec that was written elsewhere (`spec.toml.to_toml`); `origin` is what its table says."""
     found = None
     if origin is not None and origin.step and not origin.weights_only:
         found = checkpoints.at(RunFolder(Path(origin.parent)), origin.step)
     folder = create_run(root, name)
     try:
-        write_atomic(folder.run_toml, to_toml(spec).encode())
+        write_atomic(folder.run_toml, toml.encode())
         if found is not None:
             files = {path.name: path.read_bytes() for path in found.path.iterdir() if path.name != checkpoints.MANIFEST}
             checkpoints.write_checkpoint(folder, found.step, files)
@@ -61,9 +65,14 @@ def fork_run(
     spec: RunSpec, parent: RunFolder, where: str, root: Path, name: str | None, *, rate_changed: bool
 ) -> RunFolder:
     """A run that goes on from a checkpoint of `parent`, which it holds a copy of. Raises UserError."""
-    found = checkpoints.at(parent, where)
-    origin = Origin(parent=str(parent.path.resolve()), at=where, step=found.step, rate_changed=rate_changed)
+    origin = fork_origin(parent, where, rate_changed=rate_changed)
     return new_run(replace(spec, origin=origin), root, name)
+
+
+def fork_origin(parent: RunFolder, where: str, *, rate_changed: bool) -> Origin:
+    """What a fork from a checkpoint of `parent` says of where it comes from. Raises UserError where that is gone."""
+    found = checkpoints.at(parent, where)
+    return Origin(parent=str(parent.path.resolve()), at=where, step=found.step, rate_changed=rate_changed)
 
 
 def replay_origin(parent: RunFolder, spec: RunSpec) -> Origin:

@@ -14,6 +14,7 @@ import msgspec
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.names import close_to
+from nntui.hooks.typed import typed_path
 from nntui.runs.durable import fsync_folder, write_atomic
 from nntui.runs.events import EVENTS_VERSION
 from nntui.runs.lock import RunLock
@@ -100,8 +101,8 @@ def runs_root(option: str | None) -> Path:
 
 def _absolute(text: str) -> Path:
     try:
-        return Path(text).expanduser().absolute()
-    except RuntimeError:  # ~somebody whom this system does not know: then it is a name like any other
+        return typed_path(text).absolute()
+    except UserError:  # ~somebody whom this system does not know: then it is a name like any other
         return Path(text).absolute()
 
 

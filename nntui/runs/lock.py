@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LOCK_VERSION = 1
 HEARTBEAT_SECONDS = 1.0
+GONE_SECONDS = 5.0
+"""A folder that is not where it was for so long was moved away: a network folder that hiccups comes back sooner."""
 _SIZE = 512
 """The record is padded to this: a beat overwrites it in place, in one write, and needs no new block on a full disk."""
 
@@ -73,6 +75,10 @@ class Unknown:
 
 
 Liveness: TypeAlias = Live | Dead | Unknown
+
+
+class FolderGone(FileNotFoundError):
+    """A run's folder was removed, or is no longer where its engine writes."""
 
 
 @cache
@@ -180,6 +186,8 @@ class RunLock:
         self._fd: int | None = None
         self._pid = 0
         self._beaten = 0.0
+        self._missed: float | None = None
+        """Since when the folder was not found in its place."""
         self.exclusive = False
         """False after `acquire` on a file system without flock: nothing then keeps a second engine out."""
 
@@ -211,14 +219,14 @@ class RunLock:
     def beat(self) -> None:
         """Renew the heartbeat, at most once a second: cheap enough for every step.
 
-        Raises FileNotFoundError where the run was removed, which would otherwise train on, and nobody could stop it.
+        Raises FolderGone where the run was removed, or moved away for some seconds: it would otherwise train on, write
+        its checkpoints nowhere or into another run, and nobody could stop it.
         """
         now = time.monotonic()
         if now - self._beaten < HEARTBEAT_SECONDS or self._fd is None or not self.held:
             return
         self._beaten = now
-        if self._removed(self._fd):
-            raise FileNotFoundError(errno.ENOENT, "the run's folder was removed", str(self._folder.path))
+        self._look_for_folder(self._fd, now)
         with suppress(OSError):  # the flock is what counts; a full disk must not end training
             self._write(self._fd, released=False)
 
@@ -265,10 +273,24 @@ class RunLock:
         if not self._in_place(os.fstat(fd)):
             raise UserError(f"{self._folder.name} was removed just now", advice="nntui runs lists what there is")
 
-    def _removed(self, fd: int) -> bool:
-        """Whether the lock file is gone for good. One that was moved with its folder has a name left."""
-        mine = os.fstat(fd)
-        return mine.st_nlink == 0 and not self._in_place(mine)
+    def _look_for_folder(self, fd: int, now: float) -> None:
+        """A lock file without a name is gone for good. One that has a name, elsewhere, may be back in a moment."""
+        try:
+            mine = os.fstat(fd)
+            there = self._in_place(mine)
+        except OSError:  # a network folder that cannot be asked just now has not been moved
+            self._missed = None
+            return
+        if there:
+            self._missed = None
+            return
+        if self._missed is None:
+            self._missed = now
+        where = str(self._folder.path)
+        if mine.st_nlink == 0:
+            raise FolderGone(errno.ENOENT, "the run's folder was removed", where)
+        if now - self._missed >= GONE_SECONDS:
+            raise FolderGone(errno.ENOENT, "the run's folder was moved away while it trained", where)
 
     def _in_place(self, mine: os.stat_result) -> bool:
         try:

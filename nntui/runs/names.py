@@ -39,9 +39,10 @@ def made_up() -> str:
 def check_name(name: str) -> str:
     """`name` when it can be a run's, else UserError."""
     if _GIVEN.fullmatch(name) is None:
+        path = "; a name is no path: --runs DIR says where runs are" if "/" in name else ""
         raise UserError(
             f"{name!r} cannot be a run's name",
-            advice="use letters, digits, dots, dashes and underscores, 64 at most, starting with a letter or digit; "
-            "--runs DIR says where the run's folder goes",
+            advice="use letters (a-z, without accents), digits, dots, dashes and underscores, 64 at most, starting "
+            f"with a letter or digit{path}",
         )
     return name

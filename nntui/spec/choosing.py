@@ -199,7 +199,7 @@ def _choose_data(
 ) -> tuple[str | None, Mapping[str, Any]]:
     """Put the data set, or the reader of a path, into `entries`; the absolute path and what the reader found out."""
     name, path, reader = table.pop("name", None), _text(table, "path", faults), _text(table, "reader", faults)
-    if isinstance(name, str) and path is None and is_path(name) and not _registered(name, registry):
+    if path is None and _means_path(name, registry):
         name, path = None, str(name)
     if name is None and path is None and reader is None:
         name = DEFAULTS["data"]
@@ -233,6 +233,16 @@ def _text(table: dict[str, Any], key: str, faults: Faults) -> str | None:
         return str(value) if value and value != NONE else None
     faults.add(f"data.{key}", f"must be text, got {show(value)}")
     return None
+
+
+def asks_readers(table: Mapping[str, Any], registry: Registry) -> bool:
+    """Whether a table [data] gives a path and no reader, so that `choose` asks every reader what it takes it for."""
+    name, path, reader = (value if value != NONE else None for value in map(table.get, ("name", "path", "reader")))
+    return not reader and (name is None if path else _means_path(name, registry))
+
+
+def _means_path(name: object, registry: Registry) -> bool:
+    return isinstance(name, str) and is_path(name) and not _registered(name, registry)
 
 
 def _registered(name: str, registry: Registry) -> bool:

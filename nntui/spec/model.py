@@ -10,6 +10,9 @@ from nntui.hooks.params import Params, param
 
 SPEC_VERSION = 1
 
+MOST_ROWS = 10**9
+"""Of a batch: more than any memory holds, and few enough for every product of it to fit a word."""
+
 C = TypeVar("C", bound=Contribution)
 
 
@@ -56,7 +59,7 @@ class TrainingSettings(Params):
     """The table [training]."""
 
     epochs: int = param(10, ge=1, help="Passes over the training rows")
-    batch_size: int = param(64, ge=1, help="Rows of one optimizer step")
+    batch_size: int = param(64, ge=1, le=MOST_ROWS, help="Rows of one optimizer step")
     seed: int = param(0, ge=0, help="Seed of weights, order, dropout and augmentation")
     precision: Literal["auto", "float32", "bfloat16"] = param(
         "auto", help="bfloat16: autocast; auto: bfloat16 on GPUs that have it, float32 else"

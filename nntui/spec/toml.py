@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -95,15 +95,29 @@ def to_toml(
     name: of the run. surroundings: the table [environment]; None for `environment()` as it is now.
     A setting that is empty is written as "none", which TOML has no word for.
     """
-    document = tomlkit.document()
     tree = tree_of(spec)
-    document["version"] = tree.pop("version")
+    described = {title: fields_of(spec, title) for title in tree}
+    return toml_of(tree, described, name=name, surroundings=surroundings, comments=comments)
+
+
+def toml_of(
+    tree: Mapping[str, Any],
+    described: Mapping[str, Iterable[FieldInfo]],
+    *,
+    name: str = "",
+    surroundings: Mapping[str, str] | None = None,
+    comments: bool = True,
+) -> str:
+    """As `to_toml`, from the whole tree of a spec (`tree_of`) and, by table, its keys described."""
+    document = tomlkit.document()
+    document["version"] = tree["version"]
     if name:
         document["name"] = name
-    tree["environment"] = dict(environment() if surroundings is None else surroundings)
-    for title, values in tree.items():
-        described = {field.name: field for field in fields_of(spec, title)}
-        document[title] = _table(title, values, described, comments)
+    tables = {title: values for title, values in tree.items() if title != "version"}
+    tables["environment"] = dict(environment() if surroundings is None else surroundings)
+    for title, values in tables.items():
+        known = {field.name: field for field in described.get(title, ())}
+        document[title] = _table(title, values, known, comments)
     return tomlkit.dumps(document)
 
 

@@ -30,7 +30,10 @@ def validated(model: type[P], values: Mapping[str, Any], report: Report) -> P | 
     broken = [key for key, value in values.items() if isinstance(value, str) and not _encodable(value)]
     for key in broken:
         report(key, "holds bytes that are not UTF-8", "Rename it, or set the locale to UTF-8")
-    if broken:
+    large = [key for key, value in values.items() if _too_large(value)]
+    for key in large:
+        report(key, f"is too large or too small a number: whole ones are at most {_LARGEST}", "")
+    if broken or large:
         return None
     try:
         return model.model_validate_json(json.dumps(dict(values), default=str), strict=True)
@@ -53,6 +56,16 @@ def _encodable(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+_LARGEST = 2**63 - 1
+"""What TOML promises of a whole number, and the events and tensors that it goes into."""
+
+
+def _too_large(value: Any) -> bool:  # anything that was written
+    if isinstance(value, (list, tuple)):
+        return any(map(_too_large, value))
+    return isinstance(value, int) and not -_LARGEST <= value <= _LARGEST
 
 
 def nearest(word: str, words: Iterable[str], count: int = 3) -> list[str]:
@@ -84,12 +97,19 @@ _KINDS: Final = {
     "model": "a table",
 }
 
+_SEVERAL: Final = {
+    "a whole number": "a list of whole numbers, such as 32,64",
+    "a number": "a list of numbers, such as 0.5,0.9",
+}
+
 
 def sentence(details: Sequence[ErrorDetails], given: Any) -> tuple[str, str]:  # `given` is whatever was written
     """A message and a suggestion from what pydantic says of one key.
 
     A field of several types ("a number or auto") has one error for each; a bound that is broken says the most.
     """
+    if any(_position(detail) for detail in details):  # pydantic may add that a list of wrong items is too short
+        details = [detail for detail in details if detail["type"] != "too_short"]
     bounds = [detail for detail in details if detail["type"] in _BOUNDS]
     if bounds:
         return _one(bounds[0]), ""
@@ -97,6 +117,8 @@ def sentence(details: Sequence[ErrorDetails], given: Any) -> tuple[str, str]:  #
     if wanted is None:
         return "; ".join(dict.fromkeys(_one(detail) for detail in details)), ""
     where, expected, choices, value = wanted
+    if where and expected in _SEVERAL and isinstance(given, (list, tuple)) and len(given) == 1:
+        return f"must be {_SEVERAL[expected]}, got {show(value)}", ""  # the person wrote no list, but a word
     words = nearest(value, choices) if isinstance(value, str) else []
     listed = bool(where) and isinstance(given, (list, tuple))
     context = f" in {show(given)}" if listed else ""
@@ -146,7 +168,7 @@ def _one(detail: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         return "is no known setting"
     if kind == "finite_number":
-        return f"{where}must be finite, got {show(detail['input'])}"
+        return f"{where}must be a finite number, got {show(detail['input'])}"
     if kind == "value_error":  # raised by a validator of the contribution's own, in its words
         return f"{where}{ctx['error']}, got {show(detail['input'])}" if detail["loc"] else str(ctx["error"])
     message = detail["msg"]

@@ -47,6 +47,9 @@ class NNTuiApp(App[list["RunFolder"]]):
         Binding("q", "leave", "leave", id="app.leave", tooltip="Leave this screen; runs train on"),
         Binding("colon,ctrl+p", "palette", "all", key_display=":", id="app.palette", tooltip="Everything, by name"),
         Binding("question_mark", "explain", "help", key_display="?", id="app.help", tooltip="This screen and its keys"),
+        Binding(
+            "ctrl+q", "quit", "quit", show=False, priority=True, id="app.quit", tooltip="Leave nntui; runs train on"
+        ),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, id="app.suspend", tooltip="Back to the shell; fg"),
     ]
 

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nntui.hooks.errors import UserError
+from nntui.hooks.typed import typed_path, what_is_at
+
 if TYPE_CHECKING:
-    from nntui.spec.model import RunSpec
     from nntui.tui.app import NNTuiApp
 
 
-async def save(app: NNTuiApp, spec: RunSpec) -> None:
-    """Write the settings where the person says; no file is written over unasked."""
+async def save(app: NNTuiApp, toml: str, name: str) -> None:
+    """Write the settings where the person says, `name` unless they say otherwise; no file is written over unasked."""
     from nntui.hooks.places import write_atomically
-    from nntui.spec.toml import to_toml
     from nntui.tui.screens.questions import AskText, AskYesNo
 
-    name = f"{spec.data.name}-{spec.arch.name}.toml"
     answer = await app.push_screen_wait(AskText("Save the settings as", name, _wrong_path))
     if answer is None:
         return
-    path = Path(answer.strip()).expanduser()
-    there = AskYesNo(f"{path} is there already", "Write over it?", yes="write over it", no="keep it")
-    if path.exists() and not await app.push_screen_wait(there):
+    try:
+        path = typed_path(answer.strip())
+        there = what_is_at(path)
+    except UserError as error:  # it was right when it was typed
+        app.warn(error)
+        return
+    sure = AskYesNo(f"{path} is there already", "Write over it?", yes="write over it", no="keep it")
+    if there and not await app.push_screen_wait(sure):
         return
     try:
-        await asyncio.to_thread(write_atomically, path, to_toml(spec))
+        await asyncio.to_thread(write_atomically, path, toml)
     except OSError as error:
         app.warn(f"{path} cannot be written: {error.strerror or error}")
     else:
@@ -34,16 +38,17 @@ async def save(app: NNTuiApp, spec: RunSpec) -> None:
 
 
 def _wrong_path(text: str) -> str | None:
-    path = Path(text.strip()).expanduser()
-    if not text.strip() or path.is_dir():
+    """Why settings cannot be saved there. Raises UserError for what is no path, or cannot be looked at."""
+    path = typed_path(text.strip())
+    if not text.strip() or what_is_at(path) == "folder":
         return "the name of a file"
-    return None if path.parent.is_dir() else f"there is no folder {path.parent}"
+    return None if what_is_at(path.parent) == "folder" else f"there is no folder {path.parent}"
 
 
-async def begin(app: NNTuiApp, spec: RunSpec) -> None:
+async def begin(app: NNTuiApp, toml: str) -> None:
     """Make the run, train it and show it. Raises UserError; then no folder is left behind."""
-    from nntui.runs.creating import new_run
+    from nntui.runs.creating import make_run
     from nntui.tui import run_actions
 
-    folder = await asyncio.to_thread(new_run, spec, app.runs, None)
+    folder = await asyncio.to_thread(make_run, toml, None, app.runs, None)
     await run_actions.train(app, folder, show=True)

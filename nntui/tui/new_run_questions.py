@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from textual.screen import Screen
 
     from nntui.runs.jobs import ActivationCurve, Described, PlanResult
-    from nntui.spec.model import RunSpec
     from nntui.tui.app import NNTuiApp
     from nntui.tui.form.form import Checked
     from nntui.tui.server import Server
 
 Activation: TypeAlias = tuple[str, Mapping[str, Any]]
 """Qualified name and params."""
+Tree: TypeAlias = Mapping[str, Any]
+"""A whole spec (`spec.tree.tree_of`)."""
 
 
 class Questions:
@@ -35,8 +36,8 @@ class Questions:
     ) -> None:
         self._screen = screen
         # The plan costs most: it is asked when a person has stopped changing things.
-        self.plan: Asking[RunSpec, PlanResult] = Asking(self._plan, plan, delay=0.25)
-        self.data: Asking[RunSpec, Described] = Asking(self._describe, data, delay=0.1)
+        self.plan: Asking[Tree, PlanResult] = Asking(self._plan, plan, delay=0.25)
+        self.data: Asking[Tree, Described] = Asking(self._describe, data, delay=0.1)
         self.curve: Asking[Activation, ActivationCurve] = Asking(self._draw, curve, delay=0.1)
 
     @property
@@ -55,15 +56,12 @@ class Questions:
 
     def follow(self, checked: Checked) -> None:
         """Ask what follows from what is said now; older questions are cancelled."""
-        from nntui.spec.words import command_line
-
-        # A command says all of a spec, so equal commands are equal questions.
-        if checked.spec is not None:
-            self.plan.want(checked.command, checked.spec)
+        if checked.tree is not None:
+            self.plan.want(repr(checked.tree), checked.tree)
         else:
             self.plan.drop()
         if checked.data is not None:
-            self.data.want(command_line(checked.data), checked.data)
+            self.data.want(repr(checked.data), checked.data)
         else:
             self.data.drop()
         if checked.activation is not None:
@@ -75,19 +73,19 @@ class Questions:
         for asking in (self.plan, self.data, self.curve):
             asking.close()
 
-    async def _plan(self, spec: RunSpec, early: Callable[[PlanResult], None]) -> PlanResult:
-        return await self._server.plan(await _toml(spec), first=early)
+    async def _plan(self, tree: Tree, early: Callable[[PlanResult], None]) -> PlanResult:
+        return await self._server.plan(await _toml(tree), first=early)
 
-    async def _describe(self, spec: RunSpec, early: Callable[[Described], None]) -> Described:
+    async def _describe(self, tree: Tree, early: Callable[[Described], None]) -> Described:
         del early
-        return await self._server.describe(await _toml(spec))
+        return await self._server.describe(await _toml(tree))
 
     async def _draw(self, question: Activation, early: Callable[[ActivationCurve], None]) -> ActivationCurve:
         del early
         return await self._server.activation(*question)
 
 
-async def _toml(spec: RunSpec) -> str:
+async def _toml(tree: Tree) -> str:
     from nntui.tui.form.form import bare_toml
 
-    return await asyncio.to_thread(bare_toml, spec)
+    return await asyncio.to_thread(bare_toml, tree)

@@ -77,8 +77,8 @@ RECIPES: tuple[Recipe, ...] = (
 
 def make(recipe: Recipe, root: Path) -> RunFolder:
     """The folder of a new run of `recipe`, ready to be trained. Raises UserError."""
-    from nntui.hooks.registry import registry
     from nntui.runs.creating import new_run
     from nntui.spec.resolve import resolve_said
+    from nntui.tui.form.own import OwnRegistry
 
-    return new_run(resolve_said(recipe.said, registry()).spec, root, None)
+    return new_run(resolve_said(recipe.said, OwnRegistry()).spec, root, None)

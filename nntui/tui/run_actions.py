@@ -9,12 +9,14 @@ import asyncio
 import getpass
 import os
 from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from nntui.hooks.errors import UserError
 from nntui.runs.figures import size
 from nntui.tui import steering
+from nntui.tui.aside import aside
 from nntui.tui.draw.runs import epoch_text
 
 if TYPE_CHECKING:
@@ -23,9 +25,10 @@ if TYPE_CHECKING:
     from nntui.runs.commands import Kind
     from nntui.runs.folder import RunFolder
     from nntui.runs.vitals import Vitals
-    from nntui.spec.model import RunSpec
+    from nntui.spec.model import Origin
     from nntui.spec.said import Said
     from nntui.tui.app import NNTuiApp
+    from nntui.tui.form.checker import Checker
     from nntui.tui.recipes import Recipe
 
 P = ParamSpec("P")
@@ -164,7 +167,7 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
 @_told
 async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
     """A new run that goes on from a checkpoint of another, chosen by the person; it is trained and shown."""
-    from nntui.runs.creating import fork_run
+    from nntui.runs.creating import make_run
     from nntui.tui.screens.questions import AskChoice, AskText
 
     places = await asyncio.to_thread(_places, folder)
@@ -182,8 +185,8 @@ async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
     )  # fmt: skip
     if text is None:
         return False
-    spec = await asyncio.to_thread(_forked_spec, folder, int(text))
-    child = await asyncio.to_thread(fork_run, spec, folder, place, app.runs, None, rate_changed=False)
+    toml, origin = await _forked(folder, place, int(text))
+    child = await asyncio.to_thread(make_run, toml, origin, app.runs, None)
     return await train(app, child, show=True)
 
 
@@ -229,17 +232,27 @@ def _places(folder: RunFolder) -> list[tuple[Any, int, int]]:
     return places
 
 
-def _forked_spec(folder: RunFolder, epochs: int) -> RunSpec:
-    """The run's spec, as it is, for so many epochs."""
-    from nntui.hooks.registry import registry
-    from nntui.spec.resolve import resolve_said
+async def _forked(folder: RunFolder, place: str, epochs: int) -> tuple[str, Origin]:
+    """The run's spec, as it is, for so many epochs from a checkpoint, as TOML; and where it says that it comes from."""
+    from nntui.runs.creating import fork_origin
     from nntui.spec.said import Said
     from nntui.spec.toml import read_toml
 
+    def checker() -> Checker:
+        from nntui.tui.form.checker import Checker
+
+        return Checker()
+
     base = read_toml(folder.run_toml)
-    tree = {key: value for key, value in base.tree.items() if key not in ("origin", "name")}
+    origin = await asyncio.to_thread(fork_origin, folder, place, rate_changed=False)
+    tree = {key: value for key, value in base.tree.items() if key != "name"}
     tree["training"] = {**tree.get("training", {}), "epochs": epochs}
-    return resolve_said(Said(tree=tree, places=base.places, file=base.file), registry()).spec
+    tree["origin"] = asdict(origin)
+    resolving = await aside(checker)
+    try:
+        return await resolving.toml(Said(tree=tree, places=base.places, file=base.file)), origin
+    finally:
+        await resolving.close()
 
 
 @_told

@@ -37,7 +37,7 @@ class Refusal:
 def refusal(kind: Kind, name: str, vitals: Vitals, status: Shown) -> Refusal | None:
     """Why `kind` cannot be asked of a run now; None where it can."""
     if status == "deleted":
-        return Refusal(f"{name} was deleted: there is nothing to ask it", "q leaves")
+        return Refusal(f"the folder of {name} is gone: its process ends by itself in a few seconds", "q leaves")
     if status == "unknown":
         return None  # it may live on another machine, and reads what it is asked
     if status in ("done", "stopped"):

@@ -44,8 +44,25 @@ class _Screen(pyte.Screen):
 
     def __init__(self, columns: int, lines: int) -> None:
         self.alternate = False
+        self.wrapped = 0
+        """How often something was drawn beyond the end of a line, and went on in the next one."""
+        self._drawing = False
         self._primary: tuple[dict[int, dict[int, pyte.screens.Char]], pyte.screens.Cursor] | None = None
         super().__init__(columns, lines)
+
+    def draw(self, data: str) -> None:
+        self._drawing = True
+        super().draw(data)
+        self._drawing = False
+
+    def linefeed(self) -> None:
+        self.wrapped += self._drawing  # nobody sent it: a line was too long
+        super().linefeed()
+
+    def spoil(self, with_what: str) -> None:
+        """Fill it: what a program does not draw anew is then seen."""
+        for y in range(self.lines):
+            self.buffer[y].update(dict.fromkeys(range(self.columns), self.default_char._replace(data=with_what)))
 
     def set_mode(self, *modes: int, **how: bool) -> None:
         super().set_mode(*modes, **how)
@@ -176,6 +193,17 @@ class Terminal:
             if self.received != before:
                 before, since = self.received, time.monotonic()
 
+    def wait_at_rest(self, what: str | Callable[[str], object], seconds: float = 30.0) -> str:
+        """As `wait_for`, of a screen that then stays: a busy machine draws it in parts, with pauses."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self.wait_for(what, seconds)
+            self.wait_quiet(0.3, seconds)
+            text = self.text
+            if what(text) if callable(what) else what in text:
+                return text
+            assert time.monotonic() < deadline, f"it does not stay as {what!r} wants it; the screen:\n{text}"
+
     # what a person does
 
     def send(self, *keys: str) -> None:
@@ -183,9 +211,12 @@ class Terminal:
         for key in keys:
             os.write(self._master, KEYS.get(key, key).encode())
 
-    def resize(self, columns: int, rows: int) -> None:
+    def resize(self, columns: int, rows: int, *, spoilt: str = "") -> None:
+        """`spoilt` fills the screen before the program hears of it, so that what it leaves as it was is seen."""
         with self._guard:
             self.screen.resize(rows, columns)
+            if spoilt:
+                self.screen.spoil(spoilt)
             self._drawn = -1
         self._size(columns, rows)
 

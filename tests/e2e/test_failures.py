@@ -104,6 +104,20 @@ def test_a_run_whose_folder_is_removed_ends(paused: bool, warm: Warm, run_of: Ca
     assert not folder.path.exists()
 
 
+def test_a_run_whose_folder_is_moved_away_ends_and_goes_on_where_it_is(
+    warm: Warm, run_of: Callable[..., RunFolder], tmp_path: Path
+) -> None:
+    folder = run_of("away", **settings(epochs=1_000_000, checkpoint_seconds=0.0))
+    process = warm.start(folder)
+    wait_for(lambda: bool(checkpoints.list_checkpoints(folder)))
+    elsewhere = RunFolder(folder.path.rename(tmp_path / "elsewhere"))
+    assert warm.wait(process) == 3
+    assert not folder.path.exists(), "nothing is written where it was"
+    last = events_of(elsewhere)[-1]
+    assert isinstance(last, Failed) and "was moved away" in last.message and "--resume" in last.advice
+    assert last.step > 0
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 400 KiB."""

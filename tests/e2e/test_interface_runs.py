@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -19,7 +21,7 @@ from terminal import MARKER, NNTUI, Terminal, descendants, nothing_left, wait_no
 from nntui.cli.train import read_spec
 from nntui.runs.commands import append_command
 from nntui.runs.creating import new_run, replay_origin
-from nntui.runs.events import Commanded, Failed, Paused
+from nntui.runs.events import Commanded, Failed, Paused, Started
 from nntui.runs.folder import RunFolder, list_runs
 
 NAME = "quick-otter-7"
@@ -65,6 +67,15 @@ def shows(terminal: Terminal, folder: RunFolder) -> None:
     terminal.wait_for(lambda text: folder.name in text and "training" in text and "? help" in text)
 
 
+def equals_an_undisturbed_one(run: RunFolder, warm: Warm) -> None:
+    """Trained again as it was resolved, to where it was stopped, it has the same weights bit for bit."""
+    spec = read_spec(run)
+    undisturbed = new_run(replace(spec, origin=replay_origin(run, spec)), run.path.parent, "undisturbed")
+    assert warm.train(undisturbed) == 0
+    assert read_spec(undisturbed).resolved == spec.resolved
+    assert weights(undisturbed) == weights(run)
+
+
 def test_attach_shows_a_run_that_trains_and_leaving_leaves_it_training(live: RunFolder, marker: str) -> None:
     with attached(live, marker) as terminal:
         shows(terminal, live)
@@ -79,15 +90,50 @@ def test_without_a_name_the_newest_is_shown(live: RunFolder, marker: str) -> Non
         shows(terminal, live)
 
 
+SPOILT = "¤"
+NUMBER = r"[\d.]+(?:e-?\d+)?"
+FIGURES = {
+    "small": (
+        rf"^● training  {NAME}$",
+        rf"loss {NUMBER}$",
+        r"^accuracy [\d.]+%",
+        r"  eta \d",
+        r"^30x\d is too small: ",
+    ),
+    "whole": (
+        rf"^{NAME}  ffn digits .* ● training \d+/{ENDLESS} .* eta \d",
+        rf"^loss  (?:train )?\S {NUMBER}  val ○ {NUMBER} .* acc  val ○ [\d.]+ +best@\d",
+        r"└─.*└─",
+        r"^ 1 Layers  2 Samples  3 Confusion  4 Log  5 Commands .* z zoom$",
+        r"^1 Linear ",
+        r"  lr 2\.00e-2 ",
+        r"^ space pause .* q leave .* \? help$",
+    ),
+}
+"""Lines with what must be seen of a run that trains, from the top down: on a screen too small for all, and else."""
+
+
 def test_resizing_while_it_trains_draws_everything_anew(live: RunFolder, marker: str) -> None:
     with attached(live, marker) as terminal:
         shows(terminal, live)
         for columns, rows in ((120, 40), (200, 60), (100, 30), (30, 8), (80, 24)):
-            terminal.resize(columns, rows)
-            terminal.wait_for(lambda text: NAME in text)
-        shows(terminal, live)
+            terminal.resize(columns, rows + 1)
+            terminal.wait_for(partial(essentials, columns=columns, rows=rows + 1))
+            wrapped = terminal.screen.wrapped  # what was still under way, for the size before, may have been too long
+            terminal.resize(columns, rows, spoilt=SPOILT)
+            terminal.wait_for(partial(essentials, columns=columns, rows=rows))
+            assert terminal.screen.wrapped == wrapped, "a line is longer than the screen"
         assert terminal.process.poll() is None
         assert b"Traceback" not in terminal.raw
+
+
+def essentials(text: str, columns: int, rows: int) -> bool:
+    """Whether a screen of this size has what must be seen, each in a line of its own, and nothing of another size."""
+    lines = iter(text.split("\n"))
+    whole = columns >= 60
+    found = all(any(re.search(wanted, line) for line in lines) for wanted in FIGURES["whole" if whole else "small"])
+    at_the_foot = not whole or "? help" in text.split("\n")[rows - 1]
+    return found and at_the_foot and SPOILT not in text and text.count("\n") == rows - 1
 
 
 @pytest.mark.parametrize("end", ["kill -9", "the terminal is closed"])
@@ -237,6 +283,53 @@ def test_what_the_person_wants_done_at_the_end_is_done_without_an_interface_too(
     wait_for(lambda: (place / "told").exists() and (place / "told").read_text() == f"{NAME} stopped\n", 20)
 
 
+# what the fork server has forked
+
+
+def forked(place: Path, template: RunFolder, terminal: Terminal) -> tuple[RunFolder, int, psutil.Process]:
+    """A run that New run starts by T: its folder, its process, and the fork server that it was forked by."""
+    terminal.wait_for(template.name)
+    terminal.send("N")
+    terminal.wait_for("$ nntui train")
+    terminal.send("T")
+    terminal.wait_for("● training")
+    (run,) = [folder for folder in list_runs(place / "runs") if folder != template]
+    begun = events_of(run)[0]
+    assert isinstance(begun, Started)
+    (server,) = [p for p in descendants(str(place)) if "nntui.engine.forkserver" in words_of(p) and p.pid != begun.pid]
+    assert psutil.Process(begun.pid).ppid() == server.pid
+    return run, begun.pid, server
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", ["the interface", "the fork server", "both"])
+def test_a_forked_run_outlives_what_started_it_with_the_bits_of_an_undisturbed_one(
+    killed: str, warm: Warm, place: Path
+) -> None:
+    template = endless(place / "runs", "like-this-1")
+    with nntui(place, "attach", template.name) as terminal:
+        run, pid, server = forked(place, template, terminal)
+        with slowed(pid):
+            if killed != "the interface":
+                server.kill()
+            if killed != "the fork server":
+                terminal.kill()
+                assert terminal.wait_end(10) == -signal.SIGKILL
+            goes_on(run)
+            if killed == "the fork server":
+                shows(terminal, run)
+                terminal.send("ctrl+q")
+                assert terminal.wait_end() == 0
+                assert f"{run.name} trains on: " in terminal.text
+            wait_for(lambda: [p.pid for p in descendants(str(place))] == [pid])  # nothing lives but the run
+            goes_on(run)
+        stop(run)
+    wait_none(str(place))
+    assert not any(isinstance(event, Paused | Failed) for event in events_of(run))
+    whole(run)
+    equals_an_undisturbed_one(run, warm)
+
+
 # everything at once
 
 
@@ -271,7 +364,4 @@ def test_a_run_that_is_disturbed_in_every_way_has_the_bits_of_one_that_is_not(
     stop(run)
     assert warm.wait(pid) == 0
     whole(run)
-    spec = read_spec(run)  # as it was resolved
-    undisturbed = new_run(replace(spec, origin=replay_origin(run, spec)), root, "undisturbed")
-    assert warm.train(undisturbed) == 0
-    assert weights(undisturbed) == weights(run)
+    equals_an_undisturbed_one(run, warm)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from interface_runs import run_in
 from processes import wait_for
 from small_runs import settings, train
 from terminal import MARKER, NNTUI, Terminal, descendants, nothing_left
+
+from nntui.tui.palette import DARK, LIGHT
 
 RUN = "quick-otter-7"
 
@@ -95,9 +99,7 @@ def test_a_reader_that_stops_and_goes_on_sees_the_screen_as_it_is(place: Path, m
         for size in (*range(40, 60), 24):
             terminal.resize(size + 60, size)
         terminal.go_on_reading()
-        terminal.wait_for(lambda _: RUN in "".join(terminal.lines[:4]) and "? help" in terminal.lines[-1])
-        terminal.wait_quiet()
-        assert RUN in "".join(terminal.lines[:4]) and "? help" in terminal.lines[-1]
+        terminal.wait_at_rest(lambda _: RUN in "".join(terminal.lines[:4]) and "? help" in terminal.lines[-1])
         terminal.send("?")
         terminal.wait_for("What is what")
         terminal.send("escape")
@@ -138,6 +140,8 @@ def test_in_the_c_locale_everything_is_ascii(place: Path, marker: str) -> None:
         terminal.wait_for(RUN)
         terminal.wait_quiet(0.2)
         assert terminal.text.isascii(), terminal.text
+        opens_the_run(terminal)
+        assert terminal.text.isascii(), terminal.text
 
 
 @pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "xterm-256color")])
@@ -147,14 +151,63 @@ def test_no_color_is_honoured(variable: str, value: str, place: Path, marker: st
         terminal.wait_quiet(0.2)
         hues = {colour for colour in terminal.colours() if colour != "default" and not _grey(colour)}
         assert bool(hues) is (variable != "NO_COLOR"), hues
+        opens_the_run(terminal)
+        hues = {colour for colour in terminal.colours() if colour != "default" and not _grey(colour)}
+        assert bool(hues) is (variable != "NO_COLOR"), hues
+        assert " ○ " in terminal.lines[1] and "○" in "".join(terminal.lines[2:10]), "validation by its mark"
 
 
-@pytest.mark.parametrize("term", ["xterm", "linux", "vt100", "screen"])
+@pytest.mark.parametrize("term", ["xterm", "linux", "vt100", "screen", "tmux"])
 def test_a_terminal_of_sixteen_colours_is_given_its_own(term: str, place: Path, marker: str) -> None:
     with opened(place, marker, TERM=term) as terminal:
         terminal.wait_for(RUN)
         terminal.wait_quiet(0.2)
         assert all(not any(c in colour for c in "0123456789") for colour in terminal.colours()), terminal.colours()
+        opens_the_run(terminal)
+        assert all(not any(c in colour for c in "0123456789") for colour in terminal.colours()), terminal.colours()
+        assert {"brown", "cyan"} <= terminal.colours()  # train and validation
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize(
+    "environment",
+    [{"COLORTERM": "truecolor"}, {"TERM": "screen", "COLORTERM": "truecolor"}, {}, {"TERM": "tmux-256color"}],
+    ids=["truecolor", "screen-truecolor", "256", "tmux-256color"],
+)
+def test_a_theme_is_drawn_in_as_many_colours_as_the_terminal_has(
+    environment: dict[str, str], theme: str, place: Path, marker: str, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.toml").write_text(f'theme = "{theme}"\n')
+    with opened(place, marker, "attach", RUN, NNTUI_CONFIG=str(tmp_path), **environment) as terminal:
+        waits_for_the_run(terminal)
+        of_24_bits, of_256 = (len(re.findall(rb"[34]8;%d;" % depth, terminal.raw)) for depth in (2, 5))
+        true = "COLORTERM" in environment
+        assert (of_24_bits > 100, of_256 > 100) == (true, not true)
+        assert 0 in (of_24_bits, of_256)
+        drawn = {"dark": DARK, "light": LIGHT}[theme]
+        exact = ("train", "muted", "validation", "best", "axis", "good") if true else ("train", "muted")
+        wanted = {drawn.variables[f"nn-{meaning}"].removeprefix("#") for meaning in exact}
+        assert wanted <= terminal.colours()
+        cells = Counter(cell.bg for row in terminal.screen.buffer.values() for cell in row.values())
+        assert [colour for colour, _ in cells.most_common(1)] == [str(drawn.background).removeprefix("#")]
+        assert terminal.screen.wrapped == 0, "a line is longer than the screen"
+
+
+def opens_the_run(terminal: Terminal) -> None:
+    """From the list of runs."""
+    terminal.send("enter")
+    waits_for_the_run(terminal)
+
+
+def waits_for_the_run(terminal: Terminal) -> None:
+    """Until all of a run that is done is on the screen."""
+    terminal.wait_for(lambda text: RUN in text and "1 Linear" in text and "? help" in terminal.lines[-1])
+    terminal.wait_quiet(0.2)
+    lines = terminal.lines
+    assert " done 2/2 " in lines[0]
+    assert lines[1].startswith("loss  ") and " val " in lines[1] and " acc  val " in lines[1]
+    assert any(line.startswith("done in 0:0") and "test: accuracy" in line for line in lines)
+    assert "q leave" in lines[-1]
 
 
 def _grey(colour: str) -> bool:

@@ -29,6 +29,10 @@ TYPES = [
     (["--arch", "ffn", "--arch.hidden", "8,x"], ["--arch.hidden", "a whole number", '"x"']),
     (["--precision", "float12"], ["--precision", "auto, float32 or bfloat16"]),
     (["--training.ema", "2"], ["--training.ema", "less than 1"]),
+    (["--lr", "1e400"], ["--lr", "a finite number", "got inf"]),
+    (["--lr", "nan"], ["--lr", "a finite number", "got nan"]),
+    (["--batch-size", "99999999999999999999999999"], ["--batch-size", "too large", "9223372036854775807"]),
+    (["--arch", "ffn", "--arch.hidden", "rnn"], ["--arch.hidden", "a list of whole numbers, such as 32,64"]),
     (["--epochs"], ["--epochs", "value"]),
 ]
 WORLD = [
@@ -41,7 +45,7 @@ WORLD = [
     (["--replay", "nobody"], ["no run named 'nobody'", "nntui runs"]),
     (["--init-from", "nobody"], ["no run named 'nobody'", "nntui runs"]),
     (["--resume", "a", "--replay", "b"], ["--resume", "--replay", "choose one"]),
-    (["--name", "a/b"], ["a/b", "name"]),
+    (["--name", "a/b"], ["a/b", "name", "--runs DIR"]),
     (["--training.metric", "beauty", "--arch", "ffn"], ["beauty", "accuracy"]),
     (["--training.loss", "mse", "--data", "digits", "--arch", "ffn"], ["mse", "cross-entropy"]),
 ]

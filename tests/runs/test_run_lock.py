@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from nntui.hooks.errors import UserError
-from nntui.runs.lock import Dead, Holder, Live, RunLock, Unknown, boot_id, host, probe_lock
+from nntui.runs.lock import Dead, FolderGone, Holder, Live, RunLock, Unknown, boot_id, host, probe_lock
 
 _ENGINE = """
 import os, sys, time
@@ -222,6 +222,44 @@ def test_an_engine_is_told_that_its_run_was_removed_and_not_that_it_was_moved(fo
         shutil.rmtree(moved)
         with pytest.raises(FileNotFoundError, match="the run's folder was removed"):
             lock.beat()
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["nothing in its place", "another run in its place"])
+def test_a_run_that_was_moved_away_ends_and_one_that_comes_back_in_time_does_not(folder, monkeypatch, another):
+    monkeypatch.setattr("nntui.runs.lock.HEARTBEAT_SECONDS", 0)
+    moved = folder.path.with_name("moved")
+    now = [100.0]
+    monkeypatch.setattr("nntui.runs.lock.time.monotonic", lambda: now[0])
+    with RunLock(folder) as lock:
+        for _ in range(2):  # away for less than it takes, twice
+            folder.path.rename(moved)
+            lock.beat()
+            now[0] += 4.9
+            lock.beat()
+            moved.rename(folder.path)
+            lock.beat()
+        folder.path.rename(moved)
+        if another:
+            folder.path.mkdir()
+            folder.lock.touch()
+        lock.beat()
+        now[0] += 5.0
+        with pytest.raises(FolderGone, match="was moved away while it trained"):
+            lock.beat()
+        if another:
+            assert folder.lock.read_bytes() == b""
+
+
+def test_a_folder_that_cannot_be_asked_for_a_while_is_not_taken_for_gone(folder, monkeypatch):
+    monkeypatch.setattr("nntui.runs.lock.HEARTBEAT_SECONDS", 0)
+    monkeypatch.setattr("nntui.runs.lock.GONE_SECONDS", 0)
+
+    def hangs(self: RunLock, mine: os.stat_result) -> bool:
+        raise OSError(errno.EIO, "the server does not answer")
+
+    with RunLock(folder) as lock:
+        monkeypatch.setattr(RunLock, "_in_place", hangs)
+        lock.beat()
 
 
 def test_another_run_of_the_same_name_is_not_taken_for_the_one_that_was_removed(folder, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from dataclasses import fields
@@ -150,6 +151,14 @@ def test_each_fault_names_where_it_was_said_in_the_order_of_saying() -> None:
         ({"arch": {"name": "ffn", "hidden": 32}}, "arch.hidden: must be a list, such as 32,64, got 32"),
         ({"arch": {"hidden": []}}, "arch.hidden: must have at least 1 item, got 0"),
         ({"arch": {"hidden": [8, "x"]}}, 'arch.hidden: item 2 must be a whole number, got "x" in [8, "x"]'),
+        ({"arch": {"hidden": ["x"]}}, 'arch.hidden: must be a list of whole numbers, such as 32,64, got "x"'),
+        ({"optimizer": {"lr": math.inf}}, "optimizer.lr: must be a finite number, got inf"),
+        ({"optimizer": {"lr": math.nan}}, "optimizer.lr: must be a finite number, got nan"),
+        ({"training": {"clip_grad": math.inf}}, "training.clip_grad: must be a finite number, got inf"),
+        ({"training": {"batch_size": 10**10}}, "training.batch_size: must be at most 1000000000, got 10000000000"),
+        ({"training": {"batch_size": 10**25}}, "training.batch_size: is too large or too small a number"),
+        ({"training": {"batch_size": 10**5000}}, "training.batch_size: is too large or too small a number"),
+        ({"arch": {"hidden": [8, 10**25]}}, "arch.hidden: is too large or too small a number"),
         ({"schedule": {"name": "step", "every": "oft"}}, 'schedule.every: must be a whole number or auto, got "oft"'),
         ({"data": {"name": "needy"}}, "data.size: must be given: it has no default"),
         ({"data": {"group": "\udcff"}}, "data.group: holds bytes that are not UTF-8\n"),

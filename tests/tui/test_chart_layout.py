@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from dataclasses import dataclass
 from itertools import pairwise
@@ -248,6 +249,41 @@ def test_labels_of_epochs_never_touch(epochs: int, size: int) -> None:
         assert "epoch 1" in labels
 
 
+@pytest.mark.parametrize(
+    ("view", "labels"),
+    [
+        (View(total=10_000, epoch=1000), "epoch 1 2 3 4 5 6 7 8 9 10"),  # also those to come
+        (View(total=2000, epoch=1000), "epoch 1 2"),
+        (View(total=1000, epoch=1000), "epoch 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1"),
+        (View(total=10_000, epoch=1000, window=(1900, 2300)), "epoch 1.95 2 2.05 2.1 2.15 2.2 2.25 2.3"),
+        (View(total=10_000, epoch=1000, window=(1400, 1420)), "step 1,405 1,410 1,415 1,420"),
+        (View(total=10_000), "2k 4k 6k 8k 10k"),
+    ],
+)
+def test_the_axis_has_one_unit(view: View, labels: str) -> None:
+    marks = [Mark(1000 * e, "epoch", str(e)) for e in (1, 2) if view.epoch and 1000 * e <= view.total]
+    axis = cells(layout([train(falling(min(2400, view.total)))], marks, view, 72, 8, BRAILLE))[-1]
+    assert axis[axis.index(BRAILLE.corner) + 1 :].replace(BRAILLE.horizontal, " ").split() == labels.split()
+
+
+def test_lines_of_epochs_stand_at_their_labels_and_only_where_they_have_ended() -> None:
+    marks = [Mark(1000 * e, "epoch", str(e)) for e in range(1, 24)]
+    lines = layout([train(falling(23_400))], marks, View(total=50_000, epoch=1000), 39, 8, BRAILLE)
+    axis = text_of(lines[-1])
+    columns = {x for x, _, _ in found(lines, BRAILLE.epoch)}
+    assert columns == {axis.index("10"), axis.index("20")}
+    assert "40" in axis
+
+
+def test_in_ascii_no_mark_touches_a_label() -> None:
+    marks = [Mark(s, "checkpoint") for s in range(0, 10_000, 200)]
+    axis = cells(layout([train(falling(2400))], marks, View(total=10_000, epoch=500), 60, 8, ASCII))[-1]
+    labels = re.findall(r"[^-+]*\d+[^-+]*", axis.partition(ASCII.corner)[2])
+    assert labels
+    assert all(re.fullmatch(r"(epoch )?\d+", label) for label in labels)
+    assert ASCII.checkpoint in axis
+
+
 def test_the_later_curve_gives_the_style_of_a_shared_cell_and_dots_are_merged() -> None:
     one = Curve("one", "c1", points([(0, 0.0), (100, 1.0)]))
     two = Curve("two", "c2", points([(0, 1.0), (100, 0.0)]))
@@ -289,6 +325,31 @@ def test_the_title_tells_less_where_there_is_less_room() -> None:
         title = layout(curves, [], View(log=True, smoothing=0.9), size, 5, BRAILLE, title="loss")[0]
         assert width(title) <= size
         assert text_of(title).startswith("loss"[:size])
+
+
+def test_every_value_is_told_before_a_name_is_and_the_best_stays() -> None:
+    kinds = [("train", "train"), ("val", "validation"), ("test", "test")]
+    curves = [Curve(name, style, points([(9, 0.881)]), "points") for name, style in kinds]
+    curves[0] = train(points([(9, 0.105)]))
+    title = text_of(layout(curves, [], View(), 39, 8, BRAILLE, title="loss")[0])
+    assert title.startswith("loss  ⣀ .105  val ○ .881  test ○ .881")
+    marks = [Mark(9, "best", "best@19")]
+    title = text_of(layout(curves, marks, View(), 42, 8, BRAILLE, title="acc", percent=True)[0])
+    assert title.startswith("acc  ⣀ 10.5  val ○ 88.1  test ○ 88.1")
+    assert title.endswith("★19")
+
+
+def test_a_value_far_from_the_crosshair_is_never_told_as_its_own() -> None:
+    validation = Curve("val", "validation", points([(300, 0.6)]), "points")
+    for size in range(24, 80):
+        view = View(total=1000, crosshair=900)
+        title = text_of(layout([train(falling(900)), validation], [], view, size, 8, BRAILLE, title="loss")[0])
+        assert ".600" not in title or "@300" in title
+
+
+def test_steps_of_a_zoom_are_told_in_full() -> None:
+    title = text_of(layout([train(falling(900))], [], View(total=9000, window=(293, 5107)), 60, 8, BRAILLE)[0])
+    assert title.endswith("293–5,107")
 
 
 def test_nothing_yet_is_said() -> None:

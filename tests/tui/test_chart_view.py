@@ -36,6 +36,29 @@ def test_a_zoom_without_a_pointer_is_about_the_crosshair_or_the_middle() -> None
     assert views.zoomed(View(crosshair=900), WHOLE, 0.5).window == (450, 950)
 
 
+def test_a_zoom_into_a_live_chart_shows_what_there_is() -> None:
+    """Of 1,000 steps 140 are trained: what is to come is left out first, then the oldest."""
+    view = View()
+    for window in ((0, 600), (0, 360), (0, 216), (10, 140), (62, 140)):
+        view = views.zoomed(view, WHOLE, 0.6, newest=140)
+        assert view.window == window
+    assert views.zoomed(View(window=(0, 100)), WHOLE, 0.5, newest=140).window == (25, 75), "the past stays the past"
+    assert views.zoomed(View(crosshair=40), WHOLE, 0.5, newest=140).window == (20, 520)
+
+
+def test_the_crosshair_stays_where_there_are_values() -> None:
+    curves = [loss(140)]
+    view = views.crossed(View(window=(400, 500)), curves, WHOLE, 80, 0)
+    assert view.crosshair == 140
+    assert view.window == (90, 190), "the window comes along"
+    assert views.crossed(View(crosshair=139), curves, WHOLE, 10, 1).crosshair == 140
+    assert views.crossed(View(crosshair=140), curves, WHOLE, 10, 1).crosshair == 140
+    assert views.read_at(View(), WHOLE, 700, curves).crosshair == 140
+    assert views.crossed(View(), [], WHOLE, 80, 0).crosshair is None
+    part = View(window=(100, 140), crosshair=140, newest=900)  # the curves hold a window alone
+    assert views.crossed(part, curves, WHOLE, 10, 1).crosshair == 144
+
+
 def test_a_pan_stops_at_the_ends() -> None:
     view = View(window=(400, 600))
     assert views.panned(view, WHOLE, 0.25).window == (450, 650)

@@ -10,7 +10,18 @@ from nntui.runs.events import Failed, LayerPlan, LayerProbe, Probed, Sample, Sam
 from nntui.runs.state import RunState, fold, fold_all, fold_command
 from nntui.tui.draw.charset import ASCII, BRAILLE, CHARSETS
 from nntui.tui.draw.commands import Kept, commands_lines
-from nntui.tui.draw.confusion import Tint, class_names, grid, matrix_head, matrix_lines, mistakes_lines, worst
+from nntui.tui.draw.confusion import (
+    Tint,
+    class_names,
+    grid,
+    matrix_head,
+    matrix_lines,
+    mistakes_below,
+    mistakes_lines,
+    names_cut,
+    told_of,
+    worst,
+)
 from nntui.tui.draw.layers import explanation, layer_rows, layers_head, layers_lines, shape, trouble_line, troubles
 from nntui.tui.draw.log import log_lines, printed
 from nntui.tui.draw.pictures import Pixels, fitted, picture_lines, scaled
@@ -265,6 +276,33 @@ def test_shading_is_by_the_share_of_the_true_class() -> None:
     assert right.endswith("b400")
     assert wrong.split(" on #")[1].startswith("48")
     assert tint.mixed(0.0, True).endswith("#000000")
+
+
+def test_a_step_is_told_whole_or_not_at_all() -> None:
+    for step in (7, 336, 1_155, 123_456):
+        for cells in range(40):
+            text = told_of("validation", step, cells)
+            assert len(text) <= cells
+            digits = "".join(c for c in text if c.isdigit())
+            assert digits in ("", str(step))
+    assert told_of("validation", 336, 14) == "val, step 336"
+    assert told_of("test", 1155, 14) == "test @1,155"
+
+
+def test_in_ascii_counts_are_digits_alone() -> None:
+    matrix = [[13, 1], [0, 9]]
+    shown = texts(matrix_lines(matrix, ["a", "b"], grid(matrix, ["a", "b"], 80), 0, ASCII, None))
+    assert shown.split() == ["a", "13", "1", "93%", "b", ".", "9", "100%"]
+
+
+def test_mistakes_below_a_matrix_have_room_for_their_names() -> None:
+    found = worst(confusion(0.85), class_names(10, CLASSES))
+    assert names_cut(found, 20, BRAILLE)
+    shown = mistakes_below(found, 80, 6, BRAILLE)
+    assert len(shown) == 6
+    assert max(map(width, shown)) <= 80
+    assert "…" not in texts(shown)
+    assert texts(shown).count("→") == 12
 
 
 def test_classes_without_names_are_numbered() -> None:

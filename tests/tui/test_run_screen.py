@@ -195,10 +195,10 @@ async def test_a_warning_of_the_engine_is_shown(live: RunFolder) -> None:
 async def test_a_folder_deleted_while_it_is_shown_is_told_and_all_goes_on(folder: RunFolder) -> None:
     async with opened(folder) as pilot:
         shutil.rmtree(folder.path)
-        await says(pilot, "this run's folder is gone")
+        await says(pilot, "this run's folder is gone and its process ends: what was read stays shown")
         assert "✗ deleted" in shown(pilot)
         await pilot.press("space")
-        await told(pilot, "was deleted")
+        await told(pilot, "the folder of quick-otter-7 is gone: its process ends by itself")
         await pilot.press("f")
         await told(pilot, "is gone")
         for key in "12345":

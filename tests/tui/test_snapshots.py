@@ -164,7 +164,7 @@ async def test_a_run_and_its_panels(album: Album, live: RunFolder) -> None:
     async with run(live) as pilot:
         await album.take(pilot, "run-layers-80x24", "conv1", "training")
         for key, name, word in (("2", "samples", "t-shirt"), ("3", "confusion", "worst"), ("4", "log", "loading"),
-                                ("5", "commands", "refused"), ("6", "metrics", "epoch")):  # fmt: skip
+                                ("5", "commands", "refused"), ("6", "metrics", "0.8441★")):  # fmt: skip
             await pilot.press(key)
             await album.take(pilot, f"run-{name}-80x24", word)
         await pilot.press("1", "enter")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from nntui.tui.chart.axis import below, epochs_shown, gutter
+from nntui.tui.chart.axis import below, gutter, ticks
 from nntui.tui.chart.curves import Curve, Mark
 from nntui.tui.chart.decimate import Bins, window
 from nntui.tui.chart.memory import Memory
@@ -91,9 +91,9 @@ def draw(
     labelled = max((len(text) for text in texts), default=0) + 1
     left = max(labelled, edge) if width >= NARROW and rows else 0
     plot = Plot(width - left, rows, scales, charset)
-    epochs = epochs_shown(marks, plot.cell, plot.width)
+    steps = ticks(marks, view.epoch, (first, last), plot.cell, plot.width)
     at = plot.cell(view.crosshair) if view.crosshair is not None else None
-    _fill(plot, curves, marks, view, memory, (whole[1] - whole[0]) / 1000, epochs, at)
+    _fill(plot, curves, marks, view, memory, (whole[1] - whole[0]) / 1000, steps.lines, at)
     memory.scales = scales
     stride = max((last - first) // max(plot.width, 1), 1)
     head = title_line(
@@ -102,7 +102,7 @@ def draw(
     )  # fmt: skip
     body = plot.lines()
     if axis:
-        body.append(below(marks, epochs, (first, last), plot.cell, plot.width, charset, at))
+        body.append(below(marks, steps, plot.cell, plot.width, charset, at))
     if left:
         labels_of = gutter(_tick_rows(plot, texts, axis), rows, left, charset, axis=axis)
         body = [[*a, *b] for a, b in zip(labels_of, body, strict=True)]
@@ -148,13 +148,13 @@ def _fill(
     view: View,
     memory: Memory,
     unit: float,
-    epochs: Sequence[tuple[int, str]],
+    epochs: Sequence[int],
     at: int | None,
 ) -> None:
     """Everything inside, from the back to the front."""
     if plot.height < 1:
         return
-    for x, _ in epochs:
+    for x in epochs:
         plot.column(x, plot.charset.epoch, "axis")
     if at is not None:
         plot.column(at, plot.charset.vertical, "accent")

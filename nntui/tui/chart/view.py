@@ -17,7 +17,9 @@ SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 @dataclass(frozen=True)
 class View:
     """`window`: first and last step shown, None for all; `total`: how many steps there will be, where it is known;
-    `crosshair`: the step whose values are read; `first`: a step that is in it too, such as a neighbour's first."""
+    `crosshair`: the step whose values are read; `first`: a step that is in it too, such as a neighbour's first;
+    `newest`: the last step so far, where the curves may hold a part alone; `epoch`: steps of an epoch, where these are
+    told of."""
 
     window: tuple[int, int] | None = None
     total: int | None = None
@@ -25,6 +27,8 @@ class View:
     smoothing: float = 0.0
     crosshair: int | None = None
     first: int | None = None
+    newest: int | None = None
+    epoch: int = 0
 
 
 def extent(curves: Sequence[Curve], total: int | None = None, begin: int | None = None) -> tuple[int, int]:
@@ -45,12 +49,28 @@ def shown(view: View, whole: tuple[int, int]) -> tuple[int, int]:
     return first, last
 
 
-def zoomed(view: View, whole: tuple[int, int], factor: float, at: int | None = None) -> View:
-    """`factor` below 1 looks closer. The step `at` (the crosshair, or the middle) stays where it is."""
+def reach(view: View, curves: Sequence[Curve]) -> tuple[int, int] | None:
+    """The first and the last step that can be read: with a value, or between such."""
+    ends = [
+        step for curve in curves if len(curve.series.step) for step in (curve.series.step[0], curve.series.step[-1])
+    ]
+    ends += [step for step in (view.first, view.newest) if step is not None]
+    return (min(ends), max(ends)) if ends else None
+
+
+def zoomed(
+    view: View, whole: tuple[int, int], factor: float, at: int | None = None, *, newest: int | None = None
+) -> View:
+    """`factor` below 1 looks closer. The step `at` (the crosshair, or the middle) stays where it is. Without either,
+    where the `newest` step is seen and more are to come, a closer look leaves out first what is to come."""
     first, last = shown(view, whole)
     length = last - first
+    if at is None and view.crosshair is not None and first <= view.crosshair <= last:
+        at = view.crosshair
+    live = at is None and newest is not None and newest < whole[1] and first <= newest <= last
+    ending = newest if live else None
     if at is None:
-        at = view.crosshair if view.crosshair is not None and first <= view.crosshair <= last else (first + last) // 2
+        at = (first + last) // 2 if ending is None else ending
     longest = whole[1] - whole[0]
     wanted = round(length * factor)
     if wanted == length:
@@ -59,6 +79,8 @@ def zoomed(view: View, whole: tuple[int, int], factor: float, at: int | None = N
     if wanted >= longest:
         return replace(view, window=None)
     start = at - round((at - first) / length * wanted)
+    if ending is not None and factor < 1:
+        start = max(first, ending - wanted)
     return _placed(view, whole, start, wanted)
 
 
@@ -86,11 +108,13 @@ def _placed(view: View, whole: tuple[int, int], first: int, length: int) -> View
 
 def crossed(view: View, curves: Sequence[Curve], whole: tuple[int, int], columns: int, direction: int) -> View:
     """The crosshair one column on (`direction` 1 or -1), or at the next point where those lie further apart. Without a
-    crosshair: at the newest point. It takes a zoomed window along."""
+    crosshair: at the newest point that is seen. It stays where there are values, and takes a zoomed window along."""
     first, last = shown(view, whole)
-    newest = max((c.series.step[-1] for c in curves if len(c.series.step)), default=last)
+    ends = reach(view, curves)
+    if ends is None:
+        return view
     if view.crosshair is None or direction == 0:
-        return replace(view, crosshair=max(first, min(newest, last)))
+        return _read_at(view, whole, last, ends)
     here = view.crosshair
     stride = max((last - first) // max(columns, 1), 1)
     target = here + direction * stride
@@ -98,7 +122,18 @@ def crossed(view: View, curves: Sequence[Curve], whole: tuple[int, int], columns
     if nearest:
         closest = min(nearest) if direction > 0 else max(nearest)
         target = max(target, closest) if direction > 0 else min(target, closest)
-    target = max(whole[0], min(target, whole[1]))
+    return _read_at(view, whole, target, ends)
+
+
+def read_at(view: View, whole: tuple[int, int], step: int, curves: Sequence[Curve]) -> View:
+    """The crosshair at a step, or at the nearest one up to which there are values."""
+    ends = reach(view, curves)
+    return view if ends is None else _read_at(view, whole, step, ends)
+
+
+def _read_at(view: View, whole: tuple[int, int], step: int, ends: tuple[int, int]) -> View:
+    first, last = shown(view, whole)
+    target = max(whole[0], ends[0], min(step, whole[1], ends[1]))
     view = replace(view, crosshair=target)
     if view.window is not None and not first <= target <= last:
         return _placed(view, whole, target - (last - first) // 2, last - first)

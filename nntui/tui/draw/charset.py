@@ -30,7 +30,9 @@ class Charset:
     invalid: str
     """A NaN or an infinity on a chart."""
     command: str
-    """A command or checkpoint on a chart's axis."""
+    """A command on a chart's axis."""
+    checkpoint: str
+    """A checkpoint there."""
     epoch: str
     """An epoch's line on a chart."""
     horizontal: str
@@ -56,8 +58,8 @@ class Charset:
 
 _UNICODE = {
     "live": "●", "done": "✓", "failed": "✗", "paused": "‖", "stopped": "■", "queued": "◌", "lost": "?",
-    "cursor": "▸", "marked": "◆", "point": "○", "best": "★", "invalid": "×", "command": "▼", "epoch": "╎",
-    "horizontal": "─", "vertical": "│", "corner": "└", "tick": "┤", "full": "█", "empty": "░",
+    "cursor": "▸", "marked": "◆", "point": "○", "best": "★", "invalid": "×", "command": "▼", "checkpoint": "▼",
+    "epoch": "╎", "horizontal": "─", "vertical": "│", "corner": "└", "tick": "┤", "full": "█", "empty": "░",
     "spark": "▁▂▃▄▅▆▇█", "ellipsis": "…", "arrow": "→", "dot": "·", "up": "↑", "down": "↓",
 }  # fmt: skip
 
@@ -66,7 +68,8 @@ BLOCKS = Charset(name="blocks", **_UNICODE)
 """For fonts without braille: charts are drawn with quarter blocks."""
 ASCII = Charset(
     name="ascii", live="*", done="+", failed="x", paused="=", stopped="#", queued="~", lost="?", cursor=">", marked="@",
-    point="o", best="*", invalid="X", command="v", epoch=":", horizontal="-", vertical="|", corner="+", tick="+",
+    point="o", best="*", invalid="X", command="v", checkpoint="'", epoch=":",
+    horizontal="-", vertical="|", corner="+", tick="+",
     full="#", empty=".", spark="_.-=*#", ellipsis="~", arrow=">", dot=".", up="^", down="v",
 )  # fmt: skip
 

@@ -12,7 +12,9 @@ from nntui.tui.draw.text import Line, cut, fit, plain, width
 WORST = 12
 _BESIDE = 18
 """Cells that the list of mistakes takes beside the matrix."""
-_SHADES = {"braille": " ░▒▓█", "blocks": " ░▒▓█", "ascii": " .:*#"}
+_SHADES = " ░▒▓█"
+_ROW = 36
+"""Cells of a mistake below the matrix, where two stand beside each other."""
 
 
 @dataclass(frozen=True)
@@ -120,28 +122,56 @@ def _shaded(count: int, share: float, right: bool, cells: int, charset: Charset,
     text = str(count) if count else charset.dot
     if tint is not None:
         return fit(text, cells, align="right"), tint.mixed(share, right) if count else "axis"
-    shades = _SHADES[charset.name]
-    shade = shades[min(int(sqrt(share) * len(shades)), len(shades) - 1)] if count else " "
     style = "axis" if not count else "good" if right else "bad" if share >= 0.05 else "warning"
+    if not charset.unicode:  # a sign before digits would be read as one of them: ".1", "#13"
+        return fit(text, cells, align="right"), style
+    shade = _SHADES[min(int(sqrt(share) * len(_SHADES)), len(_SHADES) - 1)] if count else " "
     return fit(f"{shade}{text}" if len(text) < cells else text, cells, align="right"), style
+
+
+def told_of(split: str, step: int, cells: int) -> str:
+    """What was measured when, in words that fit: the step is told whole or, where there is hardly any room, not."""
+    short = {"validation": "val"}.get(split, split)
+    told = (f"{split}, step {step:,}", f"{short}, step {step:,}", f"{short} @{step:,}", f"@{step:,}", short)
+    return next((text for text in told if width(text) <= cells), "")
+
+
+def names_cut(mistakes: Sequence[Mistake], cells: int, charset: Charset) -> bool:
+    """Whether a name of the mistakes has no room in `cells` cells."""
+    room = min(cells, 44) - (10 if cells >= 26 else 5) - width(charset.arrow) - 2
+    return any(width(mistake.true) + width(mistake.said) > room for mistake in mistakes)
 
 
 def mistakes_lines(mistakes: Sequence[Mistake], cells: int, charset: Charset) -> list[Line]:
     """The worst ones: who was taken for whom, how often."""
     if not mistakes:
         return [[("no mistakes", "good")]]
-    lines: list[Line] = [[("worst mistakes", "muted")]]
+    return [[("worst mistakes", "muted")], *mistake_rows(mistakes, cells, charset)]
+
+
+def mistake_rows(mistakes: Sequence[Mistake], cells: int, charset: Charset) -> list[Line]:
+    """A line for each mistake."""
+    lines: list[Line] = []
     cells = min(cells, 44)
     for mistake in mistakes:
         figures = f" {mistake.count:>4}" + (f" {mistake.share:>4.0%}" if cells >= 26 else "")
         room = max(cells - len(figures), 8)
         arrow = f" {charset.arrow} "
-        part = max((room - len(arrow)) // 2, 2)
+        part = max((room - len(arrow)) // 2, room - len(arrow) - width(mistake.said), 2)
         true = fit(mistake.true, min(width(mistake.true), part), ellipsis=charset.ellipsis)
         said = fit(mistake.said, min(width(mistake.said), room - len(arrow) - width(true)), ellipsis=charset.ellipsis)
         named: Line = [(true, ""), (arrow, "muted"), (said, "bad")]
         lines.append(cut([*named, (" " * (room - width(named)), ""), (figures, "muted")], cells))
     return lines
+
+
+def mistakes_below(mistakes: Sequence[Mistake], cells: int, rows: int, charset: Charset) -> list[Line]:
+    """So many lines of mistakes, in two columns where these have room."""
+    gap = 3
+    columns = 2 if cells >= 2 * _ROW + gap else 1
+    lines = mistake_rows(mistakes[: columns * rows], (cells - gap * (columns - 1)) // columns, charset)
+    half = -(-len(lines) // columns)
+    return beside(lines[:half], lines[half:], gap) if columns > 1 else lines
 
 
 def beside(left: Sequence[Line], right: Sequence[Line], gap: int = 3) -> list[Line]:

@@ -128,7 +128,7 @@ def ending(state: RunState, cells: int = 200) -> Line:
     split = found.split or "test"
     parts: list[tuple[int, Line]] = [
         (9, [(f"{found.status} in {duration(found.seconds or vitals.seconds)}", "strong good")]),
-        (6, [(f"({plain(found.reason)})", "muted")] if found.reason else []),
+        (0 if found.status == "stopped" else 6, [(f"({plain(found.reason)})", "muted")] if found.reason else []),
         (8, [(f"{split}: ", "muted"), (plain(metric(first, found.metrics[first])), "strong")] if first else []),
         (5, [("loss ", "muted"), (steady(found.metrics["loss"]), "")] if "loss" in found.metrics else []),
         (7, [(f"weights of step {found.best_step:,}", "best")] if found.best_step is not None else []),
@@ -144,7 +144,8 @@ def _told(name: str, value: float | None) -> Line:
 def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: float, cells: int = 200) -> Line:
     """What matters most of a run as a whole; empty where nothing does. Commands are told before it."""
     if status == "deleted":
-        return [("this run's folder is gone: what was read of it stays until you leave", "strong bad")]
+        gone = "this run's folder is gone and its process ends: what was read stays shown"
+        return [(gone, "strong bad")]
     if problem:
         return [(plain(problem), "bad")]
     ended = ending(state, cells) if status in ("done", "stopped", "failed") else []

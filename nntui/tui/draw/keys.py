@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.actions import parse
 from textual.keys import format_key
 
 from nntui.tui.draw.charset import Charset
@@ -19,6 +20,10 @@ _NAMES = {
     "delete": "del", "home": "home", "end": "end", "tab": "tab", "minus": "-", "plus": "+",
 }  # fmt: skip
 _ARROWS = {"up": "↑", "down": "↓", "left": "←", "right": "→"}
+
+
+_TEXTUALS = frozenset({"screen.copy_text", "app.focus_next", "app.focus_previous"})
+"""What Textual binds on every screen for itself; a screen that has more than one thing to focus binds it anew."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def hints(bindings: Iterable[ActiveBinding]) -> list[Hint]:
     for active in bindings:
         if id(active.node) not in nodes:
             nodes.append(id(active.node))
-        if not active.binding.system and active.binding.action != "screen.copy_text":
+        if not active.binding.system and (active.binding.id or active.binding.action not in _TEXTUALS):
             grouped.setdefault((id(active.node), active.binding.action), []).append(active)
     out: list[Hint] = []
     for same in sorted(grouped.values(), key=_declared):
@@ -69,6 +74,12 @@ def hints(bindings: Iterable[ActiveBinding]) -> list[Hint]:
         keys = tuple(dict.fromkeys(active.binding.key for active in same))
         out.append(Hint(keys, first.description, first.tooltip or first.description, same[0], first.show))
     return out
+
+
+def action_name(hint: Hint) -> str:
+    """The name of its action alone; of one that a screen does to its chart, the chart's."""
+    _, name, parameters = parse(hint.active.binding.action)
+    return parse(str(parameters[0]))[1] if name == "chart" else name
 
 
 @dataclass(frozen=True)

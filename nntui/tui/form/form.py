@@ -1,4 +1,7 @@
-"""The form of a new run: what a person said in it, and what follows from that. Pure: the registry is asked, no more."""
+"""The form of a new run: what a person said in it, and what follows from that. Pure: the registry is asked, no more.
+
+To check imports the plugins that are named. The interface lets `checker.Checker` do it, elsewhere where need be.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
-from nntui.spec.choosing import Choosing, Faults, choose, tables_of
+from nntui.spec.choosing import Choosing, Faults, asks_readers, choose, tables_of
 from nntui.spec.errors import SpecError, SpecErrors
 from nntui.spec.resolve import resolve_said
 from nntui.spec.said import Said
 from nntui.spec.tables import CHOICES, RECORDED, settings_fields
 from nntui.spec.text import FlagText
-from nntui.spec.toml import to_toml
-from nntui.spec.tree import changes, values_of
+from nntui.spec.toml import toml_of
+from nntui.spec.tree import changes, plain, tree_of, values_of
 from nntui.spec.words import command_line, command_of
 
 if TYPE_CHECKING:
@@ -44,10 +47,18 @@ class Wanted:
         """All that says which contributions are meant."""
         return self.choices, self.settings.get("data.reader")
 
+    @property
+    def names(self) -> dict[str, dict[str, Any]]:
+        """The same as the tree of a spec."""
+        names: dict[str, dict[str, Any]] = {kind: {"name": name} for kind, name in self.choices.items()}
+        if "data.reader" in self.settings:
+            names.setdefault("data", {})["reader"] = self.settings["data.reader"]
+        return names
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What follows from what was said."""
+    """What follows from what was said. Plain, `spec` aside: it may have been found out by another process."""
 
     wanted: Wanted
     said: Said
@@ -60,14 +71,16 @@ class Checked:
     errors: Mapping[str, tuple[SpecError, ...]]
     """By the key of the row that they belong to; "" for those of no row."""
     notes: tuple[str, ...]
-    spec: RunSpec | None
-    """None while something is wrong."""
-    data: RunSpec | None
-    """The data with whatever goes with it, also while something is wrong elsewhere; None while the data is wrong."""
+    tree: Mapping[str, Any] | None
+    """The whole spec (`spec.tree.tree_of`); None while something is wrong."""
+    data: Mapping[str, Any] | None
+    """The data with whatever goes with it, likewise, also while something is wrong elsewhere."""
     activation: tuple[str, Mapping[str, Any]] | None
     """Qualified name and params, plain; None while something is wrong with it."""
     command: str
     """The equal command; while something is wrong, what was said as it stands."""
+    spec: RunSpec | None = None
+    """What `tree` tells, where it was checked in this process."""
 
     @property
     def faults(self) -> tuple[SpecError, ...]:
@@ -91,9 +104,15 @@ def said_of(wanted: Wanted, entries: Mapping[str, Entry]) -> Said:
     return Said(tree=tree, places=places)
 
 
-def bare_toml(spec: RunSpec) -> str:
-    """A spec for a program to read: no word of help, nothing of this machine. Takes some ten milliseconds."""
-    return to_toml(spec, comments=False, surroundings={})
+def toml_text(tree: Mapping[str, Any], entries: Mapping[str, Entry]) -> str:
+    """A whole spec as `to_toml` writes it, each setting with a word of help. Takes some forty milliseconds."""
+    own = {kind: entry.fields for kind, entry in entries.items()}
+    return toml_of(tree, {table: (*own.get(table, ()), *settings_fields(table).values()) for table in tree})
+
+
+def bare_toml(tree: Mapping[str, Any]) -> str:
+    """A spec for a program to read: no word of help, nothing of this machine. Takes some twenty milliseconds."""
+    return toml_of(tree, {}, comments=False, surroundings={})
 
 
 def owner(entries: Mapping[str, Entry], kind: str) -> str:
@@ -103,16 +122,13 @@ def owner(entries: Mapping[str, Entry], kind: str) -> str:
 
 def check(wanted: Wanted, registry: Registry) -> Checked:
     """Resolve what was said. Imports the plugins that it names, and no torch; takes milliseconds, more for a path."""
-    names = {kind: {"name": name} for kind, name in wanted.choices.items()}
-    data = {key.partition(".")[2]: wanted.settings[key] for key in ("data.reader",) if key in wanted.settings}
-    if data:
-        names["data"] = {**names.get("data", {}), **data}
-    choosing = choose(names, registry, Faults({}))
+    choosing = choose(wanted.names, registry, Faults({}))
     said = said_of(wanted, choosing.entries)
-    sources = {f"{kind}.name": who for kind, who in choosing.chosen_by.items()} | dict(choosing.suggested.sources)
-    sniffed = {f"data.{key}": value for key, value in choosing.sniffed.items()}
+    sources = _sources(choosing)
+    sniffed = {f"data.{key}": plain(value) for key, value in choosing.sniffed.items()}
     sources |= dict.fromkeys(sniffed, "the path")
     spec, errors, notes = _resolved(said, registry, choosing)
+    data = _alone(said, "data", registry)
     return Checked(
         wanted=wanted,
         said=said,
@@ -121,11 +137,43 @@ def check(wanted: Wanted, registry: Registry) -> Checked:
         sources=sources,
         errors=_by_row(errors),
         notes=notes,
-        spec=spec,
-        data=_alone(said, "data", registry),
+        tree=tree_of(spec) if spec is not None else None,
+        data=tree_of(data) if data is not None else None,
         activation=_activation(spec or _alone(said, "activation", registry)),
         command=command_line(spec) if spec is not None else command_of(said, choosing.entries),
+        spec=spec,
     )
+
+
+def sketched(wanted: Wanted, registry: Registry, last: Checked | None) -> Checked:
+    """What the index tells of what was said, while it is being checked: no plugin is imported, nothing is found wrong.
+
+    A path's reader is not known yet; what was known before stands in for it.
+    """
+    if asks_readers(wanted.names.get("data", {}), registry):
+        entries, suggested, sources = (last.entries, last.suggested, last.sources) if last is not None else ({}, {}, {})
+    else:
+        choosing = choose(wanted.names, registry, Faults({}))
+        entries, suggested, sources = choosing.entries, choosing.suggested.values, _sources(choosing)
+    said = said_of(wanted, entries)
+    return Checked(
+        wanted=wanted,
+        said=said,
+        entries=entries,
+        suggested=suggested,
+        sources=sources,
+        errors={},
+        notes=(),
+        tree=None,
+        data=None,
+        activation=None,
+        command=command_of(said, entries),
+    )
+
+
+def _sources(choosing: Choosing) -> dict[str, str]:
+    """For what is suggested, who suggests it."""
+    return {f"{kind}.name": who for kind, who in choosing.chosen_by.items()} | dict(choosing.suggested.sources)
 
 
 def _resolved(
@@ -225,10 +273,13 @@ class Form:
             self.wanted = replace(wanted, params={**wanted.params, place: params})
 
     def _place(self, table: str) -> tuple[str, str]:
+        """Whose params a table's settings are: the index tells it, but for a path that nothing is known of yet."""
         last = self._checked
-        if last is None or last.wanted.naming != self.wanted.naming:
-            last = self.checked
-        return table, owner(last.entries, table)
+        if last is not None and last.wanted.naming == self.wanted.naming:
+            return table, owner(last.entries, table)
+        if last is None and asks_readers(self.wanted.names.get("data", {}), self.registry):
+            return table, owner(self.checked.entries, table)
+        return table, owner(sketched(self.wanted, self.registry, last).entries, table)
 
     def said(self) -> Said:
         """The spec as said; `resolve_said` makes a run of it."""
@@ -240,8 +291,8 @@ class Form:
 
     def toml(self) -> str:
         """The whole spec, each setting with a word of help; "" while something is wrong."""
-        spec = self.checked.spec
-        return to_toml(spec) if spec is not None else ""
+        checked = self.checked
+        return toml_text(checked.tree, checked.entries) if checked.tree is not None else ""
 
 
 def from_template(template: Said, registry: Registry) -> Wanted:
@@ -259,11 +310,10 @@ def from_template(template: Said, registry: Registry) -> Wanted:
             said |= {f"{table}.{name}": value for name, value in values.items()}
         path = said.pop("data.path", None)
         if isinstance(path, str):
-            said["data.name"] = path
+            reader = said.pop("data.name", None)
+            said = {"data.name": path} | ({"data.reader": reader} if reader is not None else {}) | said
     form = Form(registry)
     names = {key: value for key, value in said.items() if key.endswith(".name") and key.partition(".")[0] in CHOICES}
     for key, value in (names | said).items():
         form._say(key, value)
-        if key in names:
-            form.take(check(form.wanted, registry))
     return form.wanted

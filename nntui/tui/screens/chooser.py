@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.widgets import Input
 
+from nntui.hooks.errors import UserError
+from nntui.hooks.typed import names_in, typed_path, what_is_at
 from nntui.tui.draw.text import Line, plain, wrap
 from nntui.tui.screens.questions import Words
 from nntui.tui.widgets.lines import Lines
@@ -65,6 +66,8 @@ class Chooser(OverlayScreen["str | None"]):
         """now: the name that is chosen. paths: whether a path may be typed instead of a name."""
         super().__init__()
         self._title, self._now, self._paths = title, now, paths
+        self._wrong = ""
+        """What is wrong with the path that is being typed."""
         self._offered = [*(o for o in offered if not o.refused), *(o for o in offered if o.refused)]
         self._refused = {o.name: o.refused for o in offered if o.refused}
 
@@ -102,24 +105,27 @@ class Chooser(OverlayScreen["str | None"]):
     def told(self) -> None:
         """Say all of what the highlighted line has room for only in part."""
         option = self.query_one(Choices).chosen
-        if option is None:
-            self.query_one("#about", Lines).show([])
-            return
         about = self.query_one("#about", Lines)
-        refused = self._refused.get(option.value)
-        text = f"not for this data: {refused}" if refused else option.detail
-        style = "warning" if refused else "muted"
+        refused = self._refused.get(option.value) if option is not None else None
+        if option is None:
+            text, style = self._wrong, "bad"
+        else:
+            text, style = (f"not for this data: {refused}", "warning") if refused else (option.detail, "muted")
         about.show([[(line, style)] for line in wrap(plain(text), max(about.size.width, 1))[:3]])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         choices = self.query_one(Choices)
         text = event.value.strip()
-        if self._paths and _like_path(text):
-            entries = list(_entries(text))
-            here = [Option(text, text, detail="read this")] if Path(text).expanduser().exists() else []
-            choices.offer([*here, *(entry for entry in entries if entry.value != text)])
-        else:
+        self._wrong = ""
+        if not (self._paths and _like_path(text)):
             choices.offer(self._options(), text)
+            return
+        found: list[Option[str]] = []
+        try:
+            found = _paths(text)
+        except UserError as error:
+            self._wrong = f"{error.message}. {error.advice}".strip(" .")
+        choices.offer(found)
 
     def on_input_submitted(self) -> None:
         self._take()
@@ -148,22 +154,25 @@ def _like_path(text: str) -> bool:
     return os.sep in text or text.startswith(("~", "."))
 
 
-def _entries(text: str) -> Iterator[Option[str]]:
-    """What is in the folder of a path that is being typed, and begins as it does. Folders end in a slash."""
-    folder, _, begun = text.rpartition(os.sep)
-    place = Path(f"{folder}{os.sep}" if folder or text.startswith(os.sep) else ".").expanduser()
+def _paths(text: str) -> list[Option[str]]:
+    """What a path that is being typed names, and what it may become: what is in its folder and begins as it does.
+    Folders end in a slash. Raises UserError."""
+    here = [Option(text, text, detail="read this")] if what_is_at(typed_path(text)) else []
+    folder, slash, begun = text.rpartition(os.sep)
     try:
-        with os.scandir(place) as found:
-            names = sorted(
-                (entry.name, entry.is_dir())
-                for entry in found
-                if entry.name.startswith(begun) and (begun.startswith(".") or not entry.name.startswith("."))
-            )
-    except OSError:
-        return
-    for name, is_folder in names[:_MOST_ENTRIES]:
-        path = f"{folder}{os.sep}{name}" if folder or text.startswith(os.sep) else name
-        if is_folder:
-            yield Option(path + os.sep, path + os.sep, detail="folder")
-        else:
-            yield Option(path, path)
+        names = names_in(typed_path(folder + slash or "."))
+    except UserError:
+        if not here:
+            raise
+        return here  # a folder may let a known name through and not list any
+    seen = [
+        (name, is_folder)
+        for name, is_folder in names
+        if name.startswith(begun) and (begun.startswith(".") or not name.startswith("."))
+    ]
+    below = [
+        Option(f"{folder}{slash}{name}{os.sep * is_folder}", f"{folder}{slash}{name}{os.sep * is_folder}",
+               detail="folder" if is_folder else "")
+        for name, is_folder in seen[:_MOST_ENTRIES]
+    ]  # fmt: skip
+    return [*here, *(option for option in below if option.value != text)]

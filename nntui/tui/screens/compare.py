@@ -19,7 +19,8 @@ from nntui.tui.draw.compare import Compared, colour, mark, table
 from nntui.tui.draw.runs import LIVE
 from nntui.tui.draw.text import Line, plain, spread
 from nntui.tui.widgets.chart import Chart
-from nntui.tui.widgets.keys import Keys
+from nntui.tui.widgets.chart_keys import can_act, chart_keys
+from nntui.tui.widgets.keys import Keys, focus_keys
 from nntui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -107,8 +108,11 @@ class CompareScreen(Screen[None]):
         Binding("up,k", "scroll(-1)", "up", show=False, id="compare.up", tooltip="The table a line up"),
         Binding("down,j", "scroll(1)", "down", show=False, id="compare.down", tooltip="The table a line down"),
         Binding("pageup", "scroll(-8)", "page up", show=False, id="compare.page-up", tooltip="The table a page up"),
-        Binding("pagedown", "scroll(8)", "page down", show=False, id="compare.page-down", tooltip="A page down"),
+        Binding("pagedown", "scroll(8)", "page down", show=False, id="compare.page-down", tooltip="The table a page "
+                "down"),
         Binding("y", "copy", "copy", id="compare.copy", tooltip="Copy the table as text"),
+        *focus_keys("compare", "chart or table"),
+        *chart_keys(),
     ]  # fmt: skip
 
     def __init__(self, folders: Sequence[RunFolder]) -> None:
@@ -215,6 +219,17 @@ class CompareScreen(Screen[None]):
         chart = self.query_one(Chart)
         chart.view = replace(chart.view, crosshair=None)
         self.redraw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "chart":
+            return can_act(self, None, str(parameters[0]))
+        if action == "scroll":
+            return self._zoom != 1  # else there is no table to be seen
+        return super().check_action(action, parameters)
+
+    async def action_chart(self, action: str) -> None:
+        """What a key of the chart does, while the table has the focus."""
+        await self.app.run_action(action, self.query_one(Chart))
 
     def action_zoom(self) -> None:
         self._zoom = (self._zoom + 1) % 3

@@ -10,8 +10,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from nntui.tui.draw.charset import Charset
-from nntui.tui.draw.keys import Hint, hints, key_name
-from nntui.tui.draw.text import Line, fit, plain, wrap
+from nntui.tui.draw.keys import Hint, key_name
+from nntui.tui.draw.text import Line, fit, plain, width, wrap
+from nntui.tui.widgets.keys import screen_hints
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.overlay import Frame, OverlayScreen
 
@@ -37,9 +38,9 @@ def help_lines(
     lines.append([("Keys", "strong accent")])
     for hint in all_hints:
         keys = " ".join(key_name(key, charset) for key in hint.keys)
-        lines += _entry(keys, hint.tooltip or hint.label, "key", cells)
+        lines += _entry(keys, _meaning(hint), "key", cells)
         if hint.active.binding.id:
-            lines[-1] = _with_id(lines[-1], hint.active.binding.id, cells)
+            lines += _with_id(lines.pop(), hint.active.binding.id, cells)
     lines += [[], *([(part, "muted")] for part in wrap(_REMAP, cells))]
     return lines
 
@@ -47,6 +48,12 @@ def help_lines(
 _REMAP = (
     'The words at the right name a key in the settings: keys."runs.new" = "n,f2" in settings.toml (nntui settings).'
 )
+
+
+def _meaning(hint: Hint) -> str:
+    """What a key does; where it now does something in particular, that first."""
+    usual = hint.active.binding.description
+    return hint.tooltip if hint.label == usual else f"{hint.label}: {hint.tooltip}"
 
 
 def _entry(word: str, meaning: str, style: str, cells: int) -> list[Line]:
@@ -57,11 +64,12 @@ def _entry(word: str, meaning: str, style: str, cells: int) -> list[Line]:
     return [*lines, *([(" " * size, ""), (part, "")] for part in parts[1:])]
 
 
-def _with_id(line: Line, name: str, cells: int) -> Line:
-    used = sum(len(text) for text, _ in line)
+def _with_id(line: Line, name: str, cells: int) -> list[Line]:
+    """The id at the right end; in a line of its own where the words leave no room."""
+    used = width(line)
     if used + len(name) + 2 > cells:
-        return line
-    return [*line, (" " * (cells - used - len(name)), ""), (name, "muted")]
+        return [line, [(" " * max(cells - len(name), 0), ""), (fit(name, min(len(name), cells)), "muted")]]
+    return [[*line, (" " * (cells - used - len(name)), ""), (name, "muted")]]
 
 
 class HelpText(Lines, can_focus=True):
@@ -117,7 +125,7 @@ class HelpScreen(OverlayScreen[None]):
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._about = screen
-        self._hints = hints(screen.active_bindings.values())
+        self._hints = screen_hints(screen)
 
     def compose(self) -> ComposeResult:
         with Frame():

@@ -12,13 +12,14 @@ from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
 from nntui.tui import new_run_actions
+from nntui.tui.aside import aside
 from nntui.tui.draw.form import command_lines, help_lines, pane_at, title_line
 from nntui.tui.draw.plan import message_lines, seconds_text
 from nntui.tui.new_run_questions import Questions
 from nntui.tui.widgets.activation import ActivationPane
 from nntui.tui.widgets.asked import Asked
 from nntui.tui.widgets.form import FormView
-from nntui.tui.widgets.keys import Keys
+from nntui.tui.widgets.keys import Keys, focus_keys
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.plan import PlanPane
 from nntui.tui.widgets.preview import DataPane
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from nntui.spec.said import Said
     from nntui.tui.app import NNTuiApp
     from nntui.tui.asking import Answered
+    from nntui.tui.form.checker import Checker
     from nntui.tui.form.form import Checked, Form
     from nntui.tui.form.rows import Row
 
@@ -38,6 +40,8 @@ NARROW = 100
 """Cells from which the panes stand side by side."""
 TYPING_SECONDS = 0.1
 """How long a person must pause before what they type is checked."""
+AWAITED_SECONDS = 0.2
+"""How long a check may take before it is said that it is under way."""
 
 PANES = {1: "form", 2: "plan", 3: "activation", 4: "data"}
 
@@ -69,12 +73,14 @@ class NewRunScreen(Screen[None]):
         Binding("3", "open(3)", "activation", show=False, id="new.activation", tooltip="The activation's curve"),
         Binding("4", "open(4)", "data", show=False, id="new.data", tooltip="Rows, splits and examples"),
         Binding("escape", "unzoom", "all panes", show=False, id="new.unzoom", tooltip="All panes again"),
+        *focus_keys("new", "pane"),
     ]
 
     def __init__(self, template: Said | None = None) -> None:
         super().__init__()
         self._template = template
         self._form: Form | None = None
+        self._checker: Checker | None = None
         self._checking: asyncio.Task[None] | None = None
         self._zoomed = False
         self._open = 1
@@ -82,7 +88,8 @@ class NewRunScreen(Screen[None]):
         """What went wrong when the run was to begin; shown until something is changed."""
         self._begins = False
         self._estimated = ""
-        self._lock = asyncio.Lock()
+        self._awaited = ""
+        """Whose code is run for the check that is under way, once that has taken a while."""
         self.questions = Questions(self, self._take_plan, self._take_data, self._take_curve)
 
     @property
@@ -120,10 +127,12 @@ class NewRunScreen(Screen[None]):
         self.call_after_refresh(self._begin_loading)
         self.run_worker(self.questions.warm(), group="warm")
 
-    def on_unmount(self) -> None:
+    async def on_unmount(self) -> None:
         self.questions.close()
         if self._checking is not None:
             self._checking.cancel()
+        if self._checker is not None:
+            await self._checker.close()
 
     # what the server is asked
 
@@ -147,16 +156,14 @@ class NewRunScreen(Screen[None]):
     async def _load(self) -> None:
         """Imports what the form needs, and every plugin's index, beside the first frame."""
 
-        def load() -> Form:
-            from nntui.hooks.registry import registry
-            from nntui.tui.form.form import Form
+        def load() -> Checker:
+            from nntui.tui.form.checker import Checker
 
-            form = Form(registry(), self._template)
-            form.checked  # noqa: B018 - made here, not where it would be waited for
-            return form
+            return Checker()
 
         try:
-            self._form = await asyncio.to_thread(load)
+            self._checker = await aside(load)
+            self._form = await self._checker.begin(self._template)
         except UserError as error:
             self._mistake = error
             self._show_about()
@@ -172,16 +179,32 @@ class NewRunScreen(Screen[None]):
         self._checking = asyncio.create_task(self._check(TYPING_SECONDS if typed else 0.0))
 
     async def _check(self, delay: float) -> None:
-        from nntui.tui.form.form import check
+        from nntui.tui.form.form import sketched
 
+        assert self._checker is not None  # it made the form
         await asyncio.sleep(delay)
         form = self.form
-        async with self._lock:  # one at a time: a plugin is imported once
-            wanted = form.wanted
-            checked = await asyncio.to_thread(check, wanted, form.registry)
+        wanted = form.wanted
+        waits = None
+        if foreign := self._checker.elsewhere(wanted.names):  # it may take seconds: what the index tells is shown
+            form.take(sketched(wanted, form.registry, form.last))
+            self._show_rows()
+            self._show_command()
+            told = " and ".join(dict.fromkeys(foreign.values()))
+            waits = self.set_timer(AWAITED_SECONDS, lambda: self._await(f"checking {told}"))
+        try:
+            checked = await self._checker.check(wanted)
+        finally:
+            if waits is not None:
+                waits.stop()
+            self._awaited = ""
         if form.wanted is wanted:
             form.take(checked)
             self._show_all(checked)
+
+    def _await(self, told: str) -> None:
+        self._awaited = told
+        self._show_rows()
 
     def _show_all(self, checked: Checked) -> None:
         self._show_rows()
@@ -206,6 +229,8 @@ class NewRunScreen(Screen[None]):
         plan = self.questions.plan.now
         if self._begins:
             return "starting"
+        if self._awaited:
+            return self._awaited
         known = plan.value is not None and not plan.old
         return f"about {seconds_text(plan.value.seconds)}" if known and plan.value and plan.value.seconds else ""
 
@@ -335,6 +360,9 @@ class NewRunScreen(Screen[None]):
         self._arrange()
         self.call_after_refresh(self.redraw)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self._zoomed if action == "unzoom" else super().check_action(action, parameters)
+
     def action_unzoom(self) -> None:
         if self._zoomed:
             self.action_zoom()
@@ -356,10 +384,11 @@ class NewRunScreen(Screen[None]):
 
     async def _save(self) -> None:
         checked = await self._settled()
-        if checked is None or checked.spec is None:
+        if checked is None or checked.tree is None:
             self._refuse(checked)
         else:
-            await new_run_actions.save(self.nntui, checked.spec)
+            name = f"{checked.entries['data'].name}-{checked.entries['arch'].name}.toml"
+            await new_run_actions.save(self.nntui, self.form.toml(), name)
 
     def action_train(self) -> None:
         if not self._begins:
@@ -369,11 +398,11 @@ class NewRunScreen(Screen[None]):
     async def _train(self) -> None:
         try:
             checked = await self._settled()
-            if checked is None or checked.spec is None:
+            if checked is None or checked.tree is None:
                 self._refuse(checked)
                 return
             self._show_rows()
-            await new_run_actions.begin(self.nntui, checked.spec)
+            await new_run_actions.begin(self.nntui, await asyncio.to_thread(self.form.toml))
         except UserError as error:
             self._mistake = error
             self._show_about()

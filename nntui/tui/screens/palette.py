@@ -14,9 +14,10 @@ from textual.widgets import Input
 from nntui.hooks.errors import UserError
 from nntui.tui import run_actions
 from nntui.tui.draw.charset import CHARSETS, Charset
-from nntui.tui.draw.keys import Hint, hints, key_name
+from nntui.tui.draw.keys import Hint, action_name, key_name
 from nntui.tui.palette import THEMES
 from nntui.tui.recipes import RECIPES, Recipe
+from nntui.tui.widgets.keys import screen_hints
 from nntui.tui.widgets.overlay import FRAME_BINDINGS, Frame, Option, Options, OverlayScreen
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
 
 Command = Callable[[], "Awaitable[object] | object"]
 
-_HIDDEN = ("move", "page", "edge", "scroll", "palette", "focus_next", "focus_previous", "cross", "unfind", "quit")
+_HIDDEN = (
+    "move", "page", "edge", "scroll", "scroll_by", "scroll_page", "columns", "cycle", "cross", "focus_next",
+    "focus_previous", "palette",
+)  # fmt: skip
 """Actions that are nothing without their keys."""
 
 _THEME_WORDS = {
@@ -56,7 +60,7 @@ class PaletteScreen(OverlayScreen[None]):
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._over = screen
-        self._hints = hints(screen.active_bindings.values())
+        self._hints = screen_hints(screen)
         self._options: list[Option[Command]] = []
 
     @property
@@ -72,7 +76,7 @@ class PaletteScreen(OverlayScreen[None]):
         field = self.query_one(Input)
         field.cursor_blink = False
         field.focus()
-        self._options = [*self._actions(), *self._recipes(), *self._themes(), *self._charsets(), *self._leaving()]
+        self._options = [*self._actions(), *self._recipes(), *self._themes(), *self._charsets()]
         self._fit()
         self.query_one(Options).offer(self._options)
         self.run_worker(self._add_runs())
@@ -88,8 +92,7 @@ class PaletteScreen(OverlayScreen[None]):
     def _actions(self) -> list[Option[Command]]:
         options: list[Option[Command]] = []
         for hint in sorted(self._hints, key=lambda hint: hint.active.node is not self._over):  # the screen's own first
-            action = hint.active.binding.action.rpartition(".")[2].partition("(")[0]
-            if action not in _HIDDEN and hint.active.enabled and hint.label:
+            if action_name(hint) not in _HIDDEN and hint.active.enabled and hint.label:
                 options.append(self._action(hint))
         known = {option.label for option in options}
         if "new" not in known:
@@ -138,9 +141,6 @@ class PaletteScreen(OverlayScreen[None]):
             if isinstance(screen, Redrawn):
                 screen.redraw()
         self.nntui.tell(f'charset = "{charset.name}" in your settings keeps it')
-
-    def _leaving(self) -> list[Option[Command]]:
-        return [Option(self.app.action_quit, "quit", "Leave nntui; runs train on", "ctrl+q", "do", "quit exit leave")]
 
     async def _add_runs(self) -> None:
         """Every run by name; they may be many, on a slow disk."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 Validate = Callable[[str], "str | None"]
-"""What is wrong with a text, or None. A UserError or ValueError that it raises is taken for that."""
+"""What is wrong with a text, or None. A UserError that it raises is taken for that, and so is what a number out of all
+bounds or a path that the system refuses raises: no text that a person types may end the interface."""
 
 
 class Words(Lines):
@@ -153,7 +154,9 @@ class AskText(OverlayScreen["str | None"]):
             return self._validate(text) or ""
         except UserError as error:
             return f"{error.message}. {error.advice}".strip(" .")
-        except ValueError as error:
+        except OSError as error:
+            return error.strerror or "the system refuses that"
+        except (ValueError, ArithmeticError, RuntimeError) as error:
             return str(error) or "that cannot be"
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.reactive import Reactive
 from textual.screen import Screen
 from textual.widget import Widget
@@ -24,9 +24,11 @@ from nntui.tui.following import Following, RunChanged
 from nntui.tui.helm import Helm
 from nntui.tui.pace import Pace
 from nntui.tui.process import Meter
-from nntui.tui.steering import DOWN, SHOWN_SECONDS, UP, further_command, toggled
+from nntui.tui.screens import run_keys
+from nntui.tui.steering import SHOWN_SECONDS, further_command, toggled
 from nntui.tui.watched import Watched
 from nntui.tui.widgets.chart import Chart
+from nntui.tui.widgets.chart_keys import can_act, looked_at
 from nntui.tui.widgets.foot import Foot
 from nntui.tui.widgets.head import Head, Small
 from nntui.tui.widgets.keys import Keys
@@ -60,44 +62,9 @@ def _panels() -> list[tuple[str, str]]:
 class RunScreen(Screen[None]):
     """A run. The interface only looks: what it asks of the run is a line in its commands."""
 
-    HELP = (
-        "One run. Above, how the loss falls and how well it does on rows kept for validation; below, what its layers "
-        "do, what it says of a few fixed examples, which classes it takes for which, its log and what was asked of it. "
-        "The run trains in a process of its own: leave with q and come back with nntui attach."
-    )
-    GLOSSARY: ClassVar[dict[str, str]] = {
-        "loss": "what training makes smaller; train: on the rows it learns from, val: on rows kept apart",
-        "best": "where the metric was best on validation: the result has the weights of that step",
-        "|grad|": "norm of the gradient that comes back to a layer",
-        "u/w": "how far a step moves the weights, as a power of ten of their size; about -3 is usual",
-        "dead": "share of a layer's units that gave one value for a whole batch",
-        "flat": "share of outputs where an activation has next to no slope",
-        "ckpt": "a checkpoint: what a resume goes on from, also after a kill",
-        "eta": "time left at the present pace",
-        "asked": "a command waits until the run is at the end of a step; then it is applied, or refused with a reason",
-    }
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("R", "resume_run", "resume", id="run.resume", tooltip="Go on with a run that stopped, failed or was "
-                "lost, from its newest checkpoint"),
-        Binding("space", "pause", "pause", id="run.pause", tooltip="Pause at the next step, with a checkpoint; go on"),
-        Binding("plus,equals_sign", f"scale({UP})", "lr", id="run.lr_up", tooltip=f"Learning rate x{UP}"),
-        Binding("minus", f"scale({DOWN})", "lr", id="run.lr_down", tooltip=f"Learning rate x{DOWN}", show=False),
-        Binding("l", "rate", "lr to", id="run.lr", tooltip="Learning rate to a value", show=False),
-        Binding("e", "extend", "extend", id="run.extend", tooltip="More epochs"),
-        Binding("c", "ask('checkpoint')", "ckpt", id="run.checkpoint", tooltip="Write a checkpoint now"),
-        Binding("S", "stop", "stop", id="run.stop", tooltip="End it, with a checkpoint and its result"),
-        Binding("f", "fork", "fork", id="run.fork", tooltip="A new run that goes on from a checkpoint of this one"),
-        Binding("z", "zoom", "zoom", id="run.zoom", tooltip="The focused chart or panel alone, and back", show=False),
-        Binding("N", "template", "like it", id="run.template", tooltip="A new run like this one, with changes",
-                show=False),
-        Binding("t", "note", "note", id="run.note", tooltip="Note something about it", show=False),
-        Binding("y", "copy", "copy", id="run.copy", tooltip="Copy the command that goes on from here: attach, resume "
-                "or predict", show=False),
-        Binding("p", "ask('probe')", "probe", id="run.probe", tooltip="Look into the layers now", show=False),
-        *(Binding(str(n), f"panel({n})", f"panel {n}", id=f"run.panel{n}", show=False, tooltip=f"Panel {n}")
-          for n in range(1, 10)),
-        Binding("escape", "unzoom", "back", id="run.unzoom", tooltip="Back from a panel alone", show=False),
-    ]  # fmt: skip
+    HELP = run_keys.HELP
+    GLOSSARY: ClassVar[dict[str, str]] = run_keys.GLOSSARY
+    BINDINGS: ClassVar[list[BindingType]] = run_keys.BINDINGS
 
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
     """Textual draws the whole screen anew when another widget has the focus; those two draw themselves already."""
@@ -110,6 +77,8 @@ class RunScreen(Screen[None]):
         self._meter = Meter(folder)
         self._clock: Timer | None = None
         self._zoomed: Chart | None = None
+        self._looked: Chart | None = None
+        """The chart that had the focus last: its keys act on it from anywhere."""
         self._lived = False
         """Whether it was live while it was shown: its end is then told by the bell."""
         self._charts = Pace(self, CHART_SECONDS, self._draw_charts)
@@ -313,6 +282,16 @@ class RunScreen(Screen[None]):
 
     # -- looking
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        if isinstance(event.widget, Chart):
+            self._looked = event.widget
+
+    async def action_chart(self, action: str) -> None:
+        """What a key of a chart does, while something else has the focus."""
+        chart = looked_at(self, self._looked)
+        if chart is not None:
+            await self.app.run_action(action, chart)
+
     def action_panel(self, number: int) -> None:
         if self.has_class("zoomed-chart"):
             self.action_unzoom()
@@ -350,6 +329,8 @@ class RunScreen(Screen[None]):
             return self.watched.status in ("stopped", "failed", "lost", "unknown")
         if action == "unzoom":
             return self.has_class("zoomed-chart") or self.has_class("zoomed-panel")
+        if action == "chart":
+            return can_act(self, self._looked, str(parameters[0]))
         return super().check_action(action, parameters)
 
     @property
@@ -360,7 +341,10 @@ class RunScreen(Screen[None]):
     @property
     def labels(self) -> dict[str, str]:
         """What keys do just now that they do not always do."""
-        return {"run.pause": "resume"} if toggled(self.watched.state, self.watched.status) == "resume" else {}
+        labels = run_keys.panel_labels(self.panels.titles)
+        if toggled(self.watched.state, self.watched.status) == "resume":
+            labels["run.pause"] = "resume"
+        return labels
 
     # -- steering
 

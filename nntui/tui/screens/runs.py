@@ -76,8 +76,8 @@ class RunsScreen(Screen[None]):
         Binding("r", "rename", "rename", id="runs.rename", tooltip="Give it another name; never a live run"),
         Binding("t", "note", "note", id="runs.note", tooltip="Note something about it"),
         Binding("y", "copy", "copy", id="runs.copy", tooltip="Copy the path of its folder"),
-        Binding("up,k", "move(-1)", "up", show=False, id="runs.up", tooltip="The run above"),
-        Binding("down,j", "move(1)", "down", show=False, id="runs.down", tooltip="The run below"),
+        Binding("up,k", "move(-1)", "up", show=False, id="runs.up", tooltip="The run or recipe above"),
+        Binding("down,j", "move(1)", "down", show=False, id="runs.down", tooltip="The run or recipe below"),
         Binding("pageup", "page(-1)", "page up", show=False, id="runs.page-up", tooltip="A screen up"),
         Binding("pagedown", "page(1)", "page down", show=False, id="runs.page-down", tooltip="A screen down"),
         Binding("g,home", "edge(0)", "first", show=False, id="runs.first", tooltip="The newest run"),
@@ -171,6 +171,7 @@ class RunsScreen(Screen[None]):
         if empty != self.has_class("empty"):
             self.set_class(empty, "empty")
             (self.query_one(FirstStart) if empty else self.table).focus()
+            self.refresh_bindings()
         any_before = bool(self.table.rows)
         self.table.show_rows([row for row in self._rows if fits(row, self._words)] if self._words else self._rows)
         if bool(self.table.rows) != any_before:
@@ -265,9 +266,20 @@ class RunsScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Without a run there is nothing to do to one."""
-        if action in _ON_A_RUN and self.is_mounted and not self.table.rows:
+        if not self.is_mounted:
+            return super().check_action(action, parameters)
+        if (action in _ON_A_RUN and not self.table.rows) or (action in _ON_ANY_RUN and not self._rows):
             return False
+        if action == "open":
+            return bool(self.table.rows) or self.has_class("empty")
+        if action == "unfind":
+            return self.has_class("finding")
         return super().check_action(action, parameters)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What enter does where there is no run yet."""
+        return {"runs.open": "train"} if self.has_class("empty") else {}
 
     def _chosen(self) -> RunFolder | None:
         row = self.table.chosen
@@ -380,6 +392,8 @@ def _read(listing: Listing, before: Mapping[Path, str]) -> tuple[Sequence[Row], 
 
 
 _ON_A_RUN = frozenset(
-    {"mark", "overlay", "fork", "stop", "delete", "find", "resume", "template", "rename", "note", "copy"}
+    {"mark", "fork", "stop", "delete", "resume", "template", "rename", "note", "copy", "page", "edge"}
 )
-"""Actions that are nothing without a run."""
+"""Actions that are nothing without a run in sight."""
+_ON_ANY_RUN = frozenset({"overlay", "find"})
+"""Actions that are nothing without a run, found or not."""

@@ -146,7 +146,9 @@ class Chart(Lines, can_focus=True):
         self._look(views.panned(self.view, self.whole, 0.25 * direction))
 
     def action_zoom(self, direction: int) -> None:
-        self._look(views.zoomed(self.view, self.whole, _CLOSER if direction < 0 else _WIDER))
+        ends = views.reach(self.view, self.curves)
+        factor = _CLOSER if direction < 0 else _WIDER
+        self._look(views.zoomed(self.view, self.whole, factor, newest=ends[1] if ends is not None else None))
 
     def action_crosshair(self) -> None:
         if self.view.crosshair is None:
@@ -202,4 +204,4 @@ class Chart(Lines, can_focus=True):
         self.release_mouse()
         step = self._frame.step_at(event.x)
         if pressed is not None and not self._moved and step is not None:
-            self._look(replace(self.view, crosshair=step))
+            self._look(views.read_at(self.view, self.whole, step, self.curves))

@@ -15,12 +15,17 @@ from nntui.tui.draw.confusion import (
     grid,
     matrix_head,
     matrix_lines,
+    mistakes_below,
     mistakes_lines,
+    names_cut,
+    told_of,
     worst,
 )
 from nntui.tui.draw.text import Line
 from nntui.tui.widgets.panels import Body, Panel
 
+_LEAST = 4
+"""Mistakes below the matrix, so that they stand there rather than beside it."""
 _SPLITS = ("validation", "test", "train")
 
 
@@ -66,10 +71,15 @@ class ConfusionPanel(Panel):
         self._first = min(self._first, max(len(matrix) - at.columns, 0))
         rows = matrix_lines(matrix, names, at, self._first, self.charset, self._tint())
         head = matrix_head(names, at, self._first, self.charset)
-        said: Line = [(f"{split}, step {confusion.step:,}", "muted")]
+        said: Line = [(told_of(split, confusion.step, at.list or cells), "muted")]
         if at.columns < len(matrix):
             said.append((f"  columns {self._first + 1}-{self._first + at.columns} of {len(matrix)} (arrows)", "muted"))
         mistakes = worst(matrix, names)
+        room = height - len(matrix) - 3  # below the matrix, when it is seen whole
+        if at.list and room >= min(len(mistakes), _LEAST) and names_cut(mistakes, at.list, self.charset):
+            listed = mistakes_below(mistakes, cells, room, self.charset)
+            above: Line = [("worst mistakes  ", "muted"), (told_of(split, confusion.step, cells - 16), "muted")]
+            return Body([*rows, [], above, *listed], head=[head])
         if at.list:
             listed = mistakes_lines(mistakes, at.list, self.charset)
             listed = [[*said], *listed][: max(height, 2)]

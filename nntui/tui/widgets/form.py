@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _WHEEL = 3
 _SPACED = 24
 """Lines from which groups are set apart by an empty one."""
+_CYCLED = ("contribution", "switch", "words")
+_SWITCHED = ("switch", "fold", "train")
+"""Kinds of rows that left and right change, and that space presses."""
 
 
 class FormView(Lines, can_focus=True):
@@ -82,6 +85,8 @@ class FormView(Lines, can_focus=True):
         self._key = ""
         self._first = 0
         self._owners: list[int] = []
+        self._bound: tuple[object, ...] = ()
+        """What the keys that are bound depend on."""
 
     # what is shown
 
@@ -110,6 +115,7 @@ class FormView(Lines, can_focus=True):
     def redraw(self) -> None:
         if not self.is_attached or not self.rows or not self.size.width:
             return
+        self._bind()
         charset = cast("NNTuiApp", self.app).charset
         cursor = self.cursor if self.has_focus else -1
         lines, owners = form_lines(
@@ -129,6 +135,14 @@ class FormView(Lines, can_focus=True):
         below = len(lines) - 1 - self._first - room
         more: Line = [(f"  {charset.down} {below} more", "muted")] if below > 0 else []
         self.show([*shown, *blank, more, lines[-1]])
+
+    def _bind(self) -> None:
+        """Other keys do something on another kind of row, and once it is said: the foot shows those."""
+        row = self.chosen
+        bound = (row.kind, row.said, bool(row.options)) if row is not None else ()
+        if bound != self._bound:
+            self._bound = bound
+            self.refresh_bindings()
 
     def _scroll_to_cursor(self, height: int) -> None:
         """So that the row under the cursor, with what is wrong with it, is in sight."""
@@ -198,12 +212,12 @@ class FormView(Lines, can_focus=True):
 
     def action_switch(self) -> None:
         row = self.chosen
-        if row is not None and row.kind in ("switch", "fold", "train"):
+        if row is not None and row.kind in _SWITCHED:
             self.action_enter()
 
     def action_cycle(self, step: int) -> None:
         row = self.chosen
-        if row is None or row.kind not in ("contribution", "switch", "words") or not row.options:
+        if row is None or row.kind not in _CYCLED or not row.options:
             return
         at = row.options.index(row.text) if row.text in row.options else -1 if step > 0 else 0
         self.post_message(self.Typed(row.key, row.options[(at + step) % len(row.options)]))
@@ -216,10 +230,22 @@ class FormView(Lines, can_focus=True):
     # typing
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """While a row is edited, its keys are the text's."""
-        if self.typing is not None and action in ("cycle", "switch", "reset"):
+        """While a row is edited, its keys are the text's; else what can be done to a row is bound, and nothing more."""
+        row = self.chosen
+        if action not in ("enter", "cycle", "switch", "reset"):
+            return super().check_action(action, parameters)
+        if row is None:
             return False
-        return super().check_action(action, parameters)
+        if self.typing is not None:
+            return action == "enter"
+        match action:
+            case "cycle":
+                return row.kind in _CYCLED and bool(row.options)
+            case "switch":
+                return row.kind in _SWITCHED
+            case "reset":
+                return row.said
+        return True
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """While a row is edited, letters are its text and no command."""

@@ -4,25 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from nntui.tui.draw.keys import Place, hints, keys_line
+from nntui.tui.draw.keys import Hint, Place, hints, keys_line
 from nntui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from nntui.tui.app import NNTuiApp
+
+
+def screen_hints(screen: Screen[Any]) -> list[Hint]:
+    """What is bound on a screen now: what its foot, help and the palette tell. Its `labels` says, by id, what some
+    bindings do just now; "" of one that does nothing."""
+    labels: Mapping[str, str] = getattr(screen, "labels", {})
+    found = hints(screen.active_bindings.values())
+    named = [replace(hint, label=labels.get(hint.active.binding.id or "", hint.label)) for hint in found]
+    return [hint for hint in named if hint.label]
+
+
+def focus_keys(screen: str, what: str) -> list[BindingType]:
+    """Tab and shift+tab under ids of a screen's own; Textual binds them without, in its own words."""
+    return [
+        Binding("tab", "app.focus_next", "next", id=f"{screen}.next", tooltip=f"To the next {what}", show=False),
+        Binding("shift+tab", "app.focus_previous", "previous", id=f"{screen}.previous",
+                tooltip=f"To the {what} before", show=False),
+    ]  # fmt: skip
 
 
 class Keys(Lines):
     """One line of the screen's bindings, as they are remapped; a click does what the key does.
 
-    A screen's `useless` names the bindings (by id) that would only say why they do nothing now: they are left out. Its
-    `labels` says, by id, what some of them do just now.
+    A screen's `useless` names the bindings (by id) that would only say why they do nothing now: they are left out.
     """
 
     DEFAULT_CSS = "Keys { height: 1; dock: bottom; background: $panel; }"
@@ -47,9 +63,7 @@ class Keys(Lines):
         if not self.is_attached or not self.screen.is_current:
             return
         useless: frozenset[str] = getattr(self.screen, "useless", frozenset())
-        found = [h for h in hints(self.screen.active_bindings.values()) if h.active.binding.id not in useless]
-        labels: Mapping[str, str] = getattr(self.screen, "labels", {})
-        found = [replace(h, label=labels.get(h.active.binding.id or "", h.label)) for h in found]
+        found = [hint for hint in screen_hints(self.screen) if hint.active.binding.id not in useless]
         line, self._places = keys_line(found, self.size.width, cast("NNTuiApp", self.app).charset)
         self.show([line])
 

@@ -54,8 +54,15 @@ class RunCharts(Horizontal):
         total = total_steps(state)
         steps = state.history.series("loss").step
         first = steps[0] if len(steps) else None  # both charts span the same steps
-        self._give(self.loss, loss_chart(state, self._evaluations, self._window), first, total)
-        self._give(self.metric, metric_chart(state, self._evaluations), first, total)
+        newest = max(state.vitals.step, first) if first is not None else None
+        for chart in (self.loss, self.metric):
+            read = chart.view.crosshair
+            if read is not None and newest is not None:  # a resume takes steps back
+                read = min(read, newest)
+            size = state.vitals.steps_per_epoch
+            chart.view = replace(chart.view, first=first, total=total, newest=newest, epoch=size, crosshair=read)
+        self._give(self.loss, loss_chart(state, self._evaluations, self._window))
+        self._give(self.metric, metric_chart(state, self._evaluations))
         self._align()
 
     def _align(self) -> None:
@@ -66,10 +73,9 @@ class RunCharts(Horizontal):
                 chart.edge = edge
                 chart.redraw()
 
-    def _give(self, chart: Chart, charted: Charted, first: int | None, total: int | None) -> None:
+    def _give(self, chart: Chart, charted: Charted) -> None:
         chart.title, chart.percent = charted.title, charted.percent
         chart.curves, chart.marks = charted.curves, charted.marks
-        chart.view = replace(chart.view, first=first, total=total)
         chart.redraw()
 
     def _other(self, chart: Chart) -> Chart:
