@@ -28,9 +28,13 @@ if TYPE_CHECKING:
         Space,
     )
     from nntui.hooks.data import (
+        Asked,
+        ColumnReport,
         DataContext,
+        DataReport,
         DataSpec,
         Example,
+        Finding,
         InputSpec,
         Prediction,
         Preprocessor,
@@ -50,6 +54,7 @@ __all__ = [
     "Architecture", "Activation", "ActivationFactory", "Dataset", "Device", "DeviceInfo", "Optimizer",
     "OptimizerRule", "Schedule", "Sniff", "UserError", "Panel", "Space", "RunState",
     "DataContext", "DataSpec", "InputSpec", "TargetSpec", "Raw", "Source", "Preprocessor", "Prediction", "Example",
+    "Asked", "DataReport", "ColumnReport", "Finding",
     # training from Python
     "train", "load", "LoadedRun", "TrainingFailed",
 ]  # fmt: skip
@@ -68,6 +73,7 @@ _HOMES = {
         (
             *("DataContext", "DataSpec", "InputSpec", "TargetSpec"),
             *("Raw", "Source", "Preprocessor", "Prediction", "Example"),
+            *("Asked", "DataReport", "ColumnReport", "Finding"),
         ),
         "nntui.hooks.data",
     ),

@@ -9,7 +9,7 @@ import torch
 
 from nntui.engine.split import rows_hash, split_rows
 from nntui.hooks.contributions import ActivationFactory, OptimizerRule
-from nntui.hooks.data import DataContext, DataSpec
+from nntui.hooks.data import DataContext, DataReport, DataSpec
 from nntui.hooks.errors import UserError
 from nntui.hooks.registry import resolve_target
 
@@ -80,9 +80,37 @@ class OpenedData:
 
 def open_source(spec: RunSpec, *, progress: bool = False, fetch: bool = True) -> Source:
     settings = spec.data_settings
-    context = DataContext(root=settings.root, path=settings.path, progress=progress, fetch=fetch)
+    context = DataContext(
+        root=settings.root,
+        path=settings.path,
+        test=settings.test if isinstance(settings.test, str) else None,
+        group=settings.group,
+        time=settings.time,
+        progress=progress,
+        fetch=fetch,
+    )
     source: Source = call(spec.data, spec.data.contribution.build, "reading the data", spec.data.params, context)
+    _check_honoured(spec, source)
     return source
+
+
+def _check_honoured(spec: RunSpec, source: Source) -> None:
+    """Raises UserError where the data set did not do what was asked of it: rows would be split in another way."""
+    settings = spec.data_settings
+    asked = (
+        ("group", settings.group, source.groups is not None, "has no groups"),
+        ("time", settings.time, source.time is not None, "has no times"),
+        ("test", isinstance(settings.test, str), "test" in source.given, "takes no test rows from a path"),
+    )
+    for key, wanted, done, why in asked:
+        if wanted and not done:
+            raise UserError(f"--data.{key}: {spec.data.name} {why}", advice=f"leave out --data.{key}")
+
+
+def report_of(source: Source) -> DataReport:
+    """What a reader says of a person's data; empty where it says nothing."""
+    report = getattr(source, "report", None)
+    return report if isinstance(report, DataReport) else DataReport()
 
 
 def open_data(spec: RunSpec, *, progress: bool = False, fetch: bool = True) -> OpenedData:

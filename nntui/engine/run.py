@@ -11,7 +11,7 @@ import torch
 
 from nntui._version import __version__
 from nntui.engine.assembly import assemble, open_store, plain_feed
-from nntui.engine.building import open_data
+from nntui.engine.building import open_data, report_of
 from nntui.engine.evaluation import measure
 from nntui.engine.examples import FixedExamples, choose_rows, write_examples
 from nntui.engine.failures import as_mistake, explain
@@ -151,6 +151,9 @@ class _Engine:
             self.spec = training.spec = replace(spec, resolved=assembly.resolved)
             write_atomic(folder.run_toml, to_toml(self.spec).encode())
         journal.tell(assembly.planned)
+        if not any(isinstance(e, Planned) for e in self.past):
+            for finding in report_of(data.source).findings:
+                journal.tell(Warned(message=finding.in_words()))
         rows = choose_rows(data)
         if not (folder.examples / "index.json").exists():
             write_examples(folder, data, rows)

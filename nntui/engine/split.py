@@ -48,7 +48,7 @@ def split_rows(source: Source, settings: DataSettings) -> dict[Split, Indices]:
         )
     given = _checked(source, rows)
     pool = _pool(given, rows)
-    test_share = 0.0 if "test" in given else settings.test
+    test_share = 0.0 if "test" in given or isinstance(settings.test, str) else settings.test
     validation_share = 0.0 if "validation" in given else settings.validation
     cuts = _cuts(len(pool), test_share, validation_share)
     if source.time is not None:

@@ -144,8 +144,56 @@ class Example:
     """The true answer, in the person's terms."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Something about a person's data that they should know: what was odd, what was left out, what was guessed."""
+
+    kind: Literal["skipped", "warning", "note"]
+    """skipped: rows or files are missing for it; warning: the result may mislead; note: how it was taken."""
+    message: str
+    """What it is, and what to do where something can be done: one sentence."""
+    count: int = 1
+    """Rows, files or columns that it is about."""
+    places: tuple[str, ...] = ()
+    """Some of them: "pets/cat/7.jpg", "sales.csv, line 17"."""
+
+    def in_words(self) -> str:
+        """One line: the message, and some of the places."""
+        shown = ", ".join(self.places[:3])
+        more = f" and {self.count - 3:,} more" if self.count > 3 and len(self.places) > 3 else ""
+        return f"{self.message} ({shown}{more})" if shown else self.message
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnReport:
+    """One column of a table, as it was taken."""
+
+    name: str
+    kind: str
+    """number, category, date, yes/no, text, identifier, series ..."""
+    role: str
+    """feature, target, group, time, or why it is left out."""
+    missing: int = 0
+    distinct: int = 0
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataReport:
+    """What a reader says of a person's data beside its rows."""
+
+    taken_for: str = ""
+    """What it was taken for and how it was read: one sentence."""
+    columns: tuple[ColumnReport, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
 class Source(Protocol):
-    """What a data set's build returns: raw, unfitted rows."""
+    """What a data set's build returns: raw, unfitted rows.
+
+    A reader of a person's files may offer two things more: `report`, a `DataReport`, and `places(index)`, a list that
+    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17").
+    """
 
     @property
     def fingerprint(self) -> str:
@@ -177,10 +225,26 @@ class Source(Protocol):
     def rows(self, index: Indices) -> Raw: ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Raw rows that a person asks about."""
+
+    raw: Raw
+    names: Sequence[str]
+    """How the person knows each row: the file, "new.csv, line 17", the text itself."""
+    findings: tuple[Finding, ...] = ()
+    """What of the input was left out, and why."""
+
+
 class Preprocessor(Protocol):
     """Turns raw rows into named tensors and a network's output into answers. Fitted on training rows alone.
 
     Found through the data set's contribution, also when the data is gone; all that it knows is in `to_json`.
+
+    It may offer two things more. `ask(inputs, size) -> Iterator[Asked]` reads files, folders and whole tables of any
+    length piece by piece, about `size` rows each, and passes over what cannot be read (else `read` is asked for all at
+    once). `baselines(raw) -> Mapping[str, array]` gives, by name, what a rule without learning would answer (values,
+    (N, K), in their own unit): it is measured beside the result.
     """
 
     @property
@@ -223,6 +287,12 @@ class DataContext:
     """Where data on disk is looked for and downloads go (--data.root, NNTUI_DATA); None: the person's cache."""
     path: str | None = None
     """For readers of a person's own files: what --data names."""
+    test: str | None = None
+    """For them: a file or folder of the same kind whose rows are the test split (--data.test PATH)."""
+    group: str | None = None
+    """Column (or what else the reader knows) whose values are never divided between splits (--data.group)."""
+    time: str | None = None
+    """Column by which rows are split chronologically (--data.time)."""
     progress: bool = False
     """Whether a download may draw a progress bar on stderr."""
     fetch: bool = True

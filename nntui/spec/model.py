@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import Field
 
 from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset, Device, Optimizer, Schedule
 from nntui.hooks.params import Params, param
@@ -38,7 +40,9 @@ class DataSettings(Params):
     path: str | None = param(None, help="A person's own files; taken in by the reader that knows them")
     reader: str | None = param(None, help="Read the path with this reader, whatever it looks like")
     root: str | None = param(None, help="Folder where data on disk is looked for and downloads go")
-    test: float = param(0.2, ge=0, lt=1, help="Share of rows kept for the test, where the data has no test split")
+    test: Annotated[float, Field(ge=0, lt=1)] | str = param(
+        0.2, help="Share of rows kept for the test, where the data has no test split; or the path of test rows"
+    )
     validation: float = param(0.1, ge=0, lt=1, help="Share of the other rows kept to choose the best checkpoint")
     split_seed: int = param(0, ge=0, help="Seed of the split; the same for every training seed")
     group: str | None = param(None, help="Column whose values are never divided between splits")

@@ -137,8 +137,9 @@ def _settings(table: str, choosing: Choosing, faults: Faults) -> Params | None:
             _unknown_key(table, key, choosing, None, faults)
     values = {key: value for key, value in _suggested(table, choosing).items() if key in own}
     values |= {key: typed(value, own[key], settings_schema(table)) for key, value in said.items() if key in own}
-    if isinstance(root := values.get("root"), str):
-        values["root"] = absolute(root)
+    for key in ("root", "test"):
+        if table == "data" and isinstance(place := values.get(key), str):
+            values[key] = absolute(place)
     return validated(model, values, lambda key, *told: faults.add(f"{table}.{key}", *told))
 
 

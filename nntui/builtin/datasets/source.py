@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+
+from nntui.hooks.data import DataReport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +32,9 @@ class Rows(Generic[F]):
     targets: npt.NDArray[np.int64] | None = None
     groups: npt.NDArray[np.int64] | None = None
     time: npt.NDArray[np.int64] | None = None
+    report: DataReport = field(default_factory=DataReport)
+    whereabouts: Sequence[str] | Callable[[int], str] | None = None
+    """Where a person finds each row: a list of N, or a function of the row's number; None where nowhere."""
 
     def __post_init__(self) -> None:
         lengths = {name: len(column) for name, column in self.columns.items()}
@@ -38,6 +43,13 @@ class Rows(Generic[F]):
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
+
+    def places(self, index: Indices) -> list[str]:
+        """Where a person finds these rows; the rows' numbers, from 1, where nothing better is known."""
+        known = self.whereabouts
+        if known is None:
+            return [f"row {i + 1}" for i in index.tolist()]
+        return [known(i) if callable(known) else known[i] for i in index.tolist()]
 
     def rows(self, index: Indices) -> Raw:
         return {

@@ -1,0 +1,71 @@
+"""Tables of any dialect, and one look at a path."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from nntui.builtin.datasets.own.frames import read_frame
+from nntui.builtin.datasets.own.look import files_below, look
+
+ROWS = [("Zoë", 1.5, "red"), ("Ali", 2.25, "blue"), ("Bo", -3.0, "red")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize(("separator", "comma"), [(",", False), (";", True), ("\t", False), ("|", True)])
+def test_a_table_is_read_whatever_its_dialect(tmp_path: Path, encoding: str, separator: str, comma: bool) -> None:
+    lines = [separator.join(("name", "size", "colour"))]
+    lines += [separator.join((n, f"{s}".replace(".", "," if comma else "."), c)) for n, s, c in ROWS]
+    path = tmp_path / "own.csv"
+    path.write_bytes("\n".join(lines).encode(encoding))
+    frame, dialect, findings = read_frame(path)
+    assert dialect is not None
+    assert (dialect.separator, dialect.decimal_comma, dialect.header) == (separator, comma, True)
+    assert frame.columns == ["name", "size", "colour"]
+    assert frame["name"].to_list() == ["Zoë", "Ali", "Bo"]
+    assert not findings
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz"])
+def test_a_packed_table_is_the_same_table(tmp_path: Path, ending: str) -> None:
+    pack = {"": bytes, ".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}[ending]
+    path = tmp_path / f"own.csv{ending}"
+    path.write_bytes(pack(b"a,b\n1,2\n3,4\n"))
+    assert read_frame(path).frame["b"].to_list() == ["2", "4"]
+
+
+def test_typed_formats_keep_their_types(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"a": [1, 2], "b": ["x", None]})
+    frame.write_parquet(tmp_path / "t.parquet")
+    frame.write_ipc(tmp_path / "t.arrow")
+    frame.write_ndjson(tmp_path / "t.jsonl")
+    for name in ("t.parquet", "t.arrow", "t.jsonl"):
+        assert read_frame(tmp_path / name).frame.equals(frame), name
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet", "t.arrow", "t.jsonl", "t.csv.gz"])
+def test_a_file_that_is_not_what_its_name_says_is_told(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"" if name == "t.csv" else b"\x89PNG\r\n\x1a\n\0\0")
+    with pytest.raises(ValueError, match=name):
+        read_frame(path)
+
+
+def test_a_look_sees_classes_below_splits_and_ends_in_a_circle_of_links(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        for name in ("cat", "dog"):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            (folder / "1.jpg").touch()
+    (tmp_path / "train" / "cat" / "loop").symlink_to(tmp_path)
+    (tmp_path / "broken.jpg").symlink_to(tmp_path / "nowhere")
+    seen = look(tmp_path)
+    assert seen.splits == ("train", "validation")
+    assert seen.classes == ("cat", "dog")
+    assert seen.main == "image"
+    assert len(list(files_below(tmp_path))) == 4
