@@ -32,7 +32,8 @@ SAMPLE = 1 << 18
 """Bytes from which a dialect is found out."""
 LATIN = 0.3
 """Share of letters beyond ASCII below which a text is taken for Latin letters with accents."""
-SEPARATORS = ",;\t|"
+TAB = "\t"
+SEPARATORS = f",;{TAB}|"
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "?", "-")
 """What stands for a value that is not known."""
 
@@ -52,7 +53,7 @@ class Dialect:
 
     def in_words(self) -> str:
         """ "separated by ;, decimal comma, cp1252"."""
-        parts = [f"separated by {dict([(chr(9), 'tabs')]).get(self.separator, self.separator)}"]
+        parts = [f"separated by {'tabs' if self.separator == TAB else self.separator}"]
         parts += ["decimal comma"] if self.decimal_comma else []
         parts += [] if self.header else ["no header"]
         parts += [] if self.encoding == "utf-8" else [self.encoding]
