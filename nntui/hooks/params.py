@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_core import PydanticUndefined
@@ -94,6 +94,9 @@ def _shape(annotation: Any) -> dict[str, Any]:
             others = [_SCALARS[a] for a in inner if a in _SCALARS]
             words = tuple(str(w) for a in literals for w in get_args(a))
             return {"kind": others[0] if others else "choice", "choices": words, "optional": optional}
+        scalars = [_SCALARS[a] for a in map(_bare, inner) if a in _SCALARS]
+        if len(scalars) == len(inner):  # e.g. float | str, a share or a path: what is no number is text
+            return {"kind": scalars[0], "optional": optional}
         return {"kind": "other", "optional": optional}
     if origin is Literal:
         return {"kind": "choice", "choices": tuple(str(a) for a in get_args(annotation))}
@@ -106,13 +109,25 @@ def _shape(annotation: Any) -> dict[str, Any]:
     return {"kind": "other"}
 
 
+def _bare(annotation: Any) -> Any:
+    """An annotation without its bounds."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _bounds(annotation: Any) -> list[Any]:
+    """Bounds within a union: of a number that may also be a word."""
+    parts = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else ()
+    metas = [meta for part in parts if get_origin(part) is Annotated for meta in get_args(part)[1:]]
+    return [inner for meta in metas for inner in getattr(meta, "metadata", [meta])]
+
+
 def describe(params: type[BaseModel]) -> tuple[FieldInfo, ...]:
     """The fields of `params`, in order, as plain data."""
     fields = []
     for name, field in params.model_fields.items():
         bounds = {
             key: getattr(meta, key)
-            for meta in field.metadata
+            for meta in (*field.metadata, *_bounds(field.annotation))
             for key in ("ge", "gt", "le", "lt")
             if getattr(meta, key, None) is not None
         }
