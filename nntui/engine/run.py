@@ -23,13 +23,13 @@ from nntui.engine.loop import train
 from nntui.engine.result import write_model
 from nntui.engine.start import begin, expire, judge_best, recorded
 from nntui.engine.steering import SIGNALS, Interrupted, Signals
-from nntui.engine.training import Training
+from nntui.engine.training import NonFiniteLoss, Training
 from nntui.engine.watch import Watch, finite
 from nntui.hooks.errors import UserError
 from nntui.runs.commands import CommandReader
 from nntui.runs.complaints import complain
 from nntui.runs.durable import write_atomic
-from nntui.runs.events import Evaluated, Failed, Finished, Planned, Started, Warned
+from nntui.runs.events import Evaluated, Failed, Finished, Planned, Progress, Started, Warned
 from nntui.runs.lock import FolderGone, RunLock, boot_id, host
 from nntui.runs.log import EventWriter, read_events
 from nntui.spec.toml import to_toml
@@ -275,7 +275,7 @@ class _Engine:
             step = self._save_fallback(self.keeper)
             if kind != "interrupted" and step is not None:
                 advice += f"{'; ' if advice else ''}the last good checkpoint is of step {step}"
-        return Outcome(code, self._failed(kind, message, advice))
+        return Outcome(code, self._failed(kind, message, advice, error))
 
     def _save_fallback(self, keeper: Keeper) -> int | None:
         """The step of the last good checkpoint. What ended the run may spoil this too: it is told all the same."""
@@ -285,11 +285,23 @@ class _Engine:
             self._log_traceback(error)
             return None
 
-    def _failed(self, kind: str, message: str, advice: str) -> Failed:
+    def _failed(self, kind: str, message: str, advice: str, error: BaseException | None = None) -> Failed:
         step = 0 if self.training is None else self.training.step
+        if isinstance(error, NonFiniteLoss):
+            step = min(step, error.step)
+            self._tell_not_finite(error)
         event = Failed(step=step, kind=kind, message=message, advice=advice)
         self.journal.tell(event, sync=True)
         return event
+
+    def _tell_not_finite(self, error: NonFiniteLoss) -> None:
+        """The curve ends in the step that spoilt it."""
+        training = self.training
+        assert training is not None  # a loss was computed
+        step = max(1, min(error.step + 1, training.step))
+        epoch = training.base_epoch + (step - training.base_step) / training.steps_per_epoch
+        lr = training.rate.at(step - 1)
+        self.journal.tell(Progress(step=step, epoch=epoch, loss=None, lr=lr, samples_per_second=0.0))
 
     def _log_traceback(self, error: BaseException) -> None:
         """A fault of ours or of a plugin leaves its traceback in log.txt."""
