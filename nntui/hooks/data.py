@@ -88,6 +88,10 @@ class TargetSpec:
     """For values: mean and std are of their natural logarithms, and prediction = exp(output * std + mean). For values
     above zero, without `offset`."""
     unit: str = ""
+    characters: tuple[int, ...] = ()
+    """For next-token, where a token is not always one character: how many begin in each token."""
+    octets: tuple[int, ...] = ()
+    """And how many bytes of UTF-8 each has. So bits are told per character and byte, which compare across tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,10 +245,11 @@ class Preprocessor(Protocol):
 
     Found through the data set's contribution, also when the data is gone; all that it knows is in `to_json`.
 
-    It may offer two things more. `ask(inputs, size) -> Iterator[Asked]` reads files, folders and whole tables of any
-    length piece by piece, about `size` rows each, and passes over what cannot be read (else `read` is asked for all at
-    once). `baselines(raw) -> Mapping[str, array]` gives, by name, what a rule without learning would answer (values,
-    (N, K), in their own unit): it is measured beside the result.
+    It may offer more. `ask(inputs, size) -> Iterator[Asked]` reads files, folders and whole tables of any length piece
+    by piece, about `size` rows each, and passes over what cannot be read (else `read` is asked for all at once).
+    `baselines(raw) -> Mapping[str, array]` gives, by name, what a rule without learning would answer (values, (N, K),
+    in their own unit): it is measured beside the result. `pieces`, where the target is the next token, is a sequence of
+    bytes: what each code stands for in UTF-8, empty where it is never to be sampled; `nntui sample` joins them.
     """
 
     @property

@@ -10,6 +10,7 @@ from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
     MoonsParams,
+    RunningTextParams,
     SeattleWeatherParams,
     SpiralsParams,
     SpokenLanguagesParams,
@@ -30,6 +31,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _series_and_sound()
     yield from _tables()
     yield from _points()
+    yield from _own_text()
 
 
 def _training(
@@ -289,3 +291,27 @@ def _points() -> Iterable[Dataset]:
             source="nntui",
             defaults=_training(50, 32, test=0.2, validation=0.1),
         )
+
+
+def _own_text() -> Iterable[Dataset]:
+    yield Dataset(
+        name="running-text",
+        summary="A text of your own (a book, logs, source code): the next character, byte, word or piece of one",
+        modality="text",
+        params=RunningTextParams,
+        build=f"{HERE}.own.running:build",
+        preprocessor=f"{HERE}.characters:CharacterPreprocessor",
+        sniff=f"{HERE}.own.running:sniff",
+        defaults=_training(
+            10,
+            16,
+            test=0.1,
+            validation=0.111,
+            other={
+                "arch.name": "rnn",
+                "rnn:arch.hidden": 256,
+                "rnn:arch.dropout": 0.2,
+                "rnn:optimizer.lr": 4e-3,
+            },
+        ),
+    )
