@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nntui import Dataset
+from nntui.builtin.datasets.own.audio_params import AudioParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -32,6 +33,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _tables()
     yield from _points()
     yield from _own_text()
+    yield from _own_audio()
 
 
 def _training(
@@ -314,4 +316,17 @@ def _own_text() -> Iterable[Dataset]:
                 "rnn:optimizer.lr": 4e-3,
             },
         ),
+def _own_audio() -> Iterable[Dataset]:
+    yield Dataset(
+        name="audio",
+        summary="Your recordings: folders by class, or a table of paths and classes",
+        modality="audio",
+        params=AudioParams,
+        build=f"{HERE}.own.audio:build",
+        preprocessor=f"{HERE}.own.audio_preprocessor:AudioPreprocessor",
+        sniff=f"{HERE}.own.audio:sniff",
+        augment="standard",
+        licence="yours",
+        source="your files",
+        defaults=_training(30, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
     )
