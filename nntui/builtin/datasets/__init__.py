@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nntui import Dataset
+from nntui.builtin.datasets.own.table_params import TableParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -30,6 +31,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _series_and_sound()
     yield from _tables()
     yield from _points()
+    yield from _own_tables()
 
 
 def _training(
@@ -289,3 +291,17 @@ def _points() -> Iterable[Dataset]:
             source="nntui",
             defaults=_training(50, 32, test=0.2, validation=0.1),
         )
+
+
+def _own_tables() -> Iterable[Dataset]:
+    yield Dataset(
+        name="table",
+        summary="A person's own table: CSV, TSV, Parquet, Arrow or JSON lines",
+        modality="table",
+        params=TableParams,
+        build=f"{HERE}.own.tables:build",
+        sniff=f"{HERE}.own.tables:sniff",
+        preprocessor=f"{HERE}.own.mixed:MixedPreprocessor",
+        source="a person's own file",
+        defaults=_training(30, 64, test=0.2, validation=0.15),
+    )
