@@ -293,7 +293,19 @@ def _rows(lines: list[str], at: int, dialect: Dialect) -> Iterator[tuple[list[st
             row, cut = [], True
         if row is None:
             return
+        if stop - start > 1 and not cut and not _strict(lines[start:stop], dialect):
+            cut = True
         yield row, start, stop, not cut
         if cut:
             return
         start = stop
+
+
+def _strict(lines: list[str], dialect: Dialect) -> bool:
+    """Whether a quote that goes over several lines ends its field: else it met another one that is none."""
+    try:
+        for _ in csv.reader([line + "\n" for line in lines], strict=True, **options(dialect)):  # type: ignore[call-overload]
+            pass
+    except csv.Error:
+        return False
+    return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,7 +190,7 @@ class _Building:
             self.note(goal.note)
         self.notes += goal.findings
         read, part, values = self._complete(read, part, goal)
-        return self._source(read, part, goal, values)
+        return self._source(read, part, replace(goal, values=values))
 
     def _complete(self, read: Read, part: npt.NDArray[np.int8], goal: Told) -> tuple[Read, npt.NDArray[np.int8], npt.NDArray[Any]]:
         """Without the rows whose target or time is missing."""
@@ -215,7 +215,8 @@ class _Building:
     def place(self, part: int, line: int) -> str:
         return f"{self.parts[part].path.name}, line {line:,}"
 
-    def _source(self, read: Read, part: npt.NDArray[np.int8], goal: Told, values: npt.NDArray[Any]) -> Rows[MixedFacts]:
+    def _source(self, read: Read, part: npt.NDArray[np.int8], goal: Told) -> Rows[MixedFacts]:
+        values = goal.values
         names = [name for name in self.features if self._tells(name, read)]
         facts = MixedFacts(
             features=tuple(self.columns[name] for name in names),
