@@ -95,6 +95,9 @@ class Sniff:
     """0..1; the surest reader is taken, a tie is an error."""
     reason: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Suggestions for other settings, as `Dataset.defaults` has them, which they go before: epochs that suit so many
+    rows."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
-from nntui.spec.datapath import absolute, is_path, sniffed
+from nntui.spec.datapath import absolute, is_path, sniffed, suggested_for
 from nntui.spec.errors import SpecError
-from nntui.spec.suggestions import Suggested, of_entry, suggested_name, suggestions
+from nntui.spec.suggestions import Candidate, Suggested, of_entry, suggested_name, suggestions
 from nntui.spec.tables import CHOICES, DEFAULTS, NOUNS, PLURALS, RECORDED, SCALARS, SHORT, TABLES, plain_key
 from nntui.spec.text import NONE
 from nntui.spec.validate import did_you_mean, nearest, show
@@ -121,8 +121,8 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
     entries: dict[str, Entry] = {}
     chosen_by: dict[str, str] = {}
     recorded = tables["plugins"]
-    path, sniffed_params = _choose_data(tables["data"], registry, faults, entries, notes, recorded)
-    data = of_entry(entries["data"]) if "data" in entries else None
+    path, sniffed_params, sniffed_defaults = _choose_data(tables["data"], registry, faults, entries, notes, recorded)
+    data = _with_defaults(of_entry(entries["data"]), sniffed_defaults) if "data" in entries else None
     for kind in CHOICES[1:]:
         said = tables[kind].pop("name", None)
         arch = of_entry(entries["arch"]) if "arch" in entries else None
@@ -136,7 +136,8 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
             entries[kind] = entry
             if by:
                 chosen_by[kind] = by
-    suggested = suggestions({kind: of_entry(entry) for kind, entry in entries.items()})
+    candidates = {kind: of_entry(entry) for kind, entry in entries.items()}
+    suggested = suggestions(candidates if data is None else {**candidates, "data": data})
     faults.suggested_by({key: who for key, who in suggested.sources.items() if not _is_said(key, tables)})
     notes += [f"{who} suggests {key}, which is no setting: left out" for who, key in suggested.unknown]
     return Choosing(
@@ -148,6 +149,11 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
         notes=tuple(notes),
         chosen_by=chosen_by,
     )
+
+
+def _with_defaults(data: Candidate, defaults: Mapping[str, Any]) -> Candidate:
+    """The data set as it suggests settings for the path that was looked at."""
+    return replace(data, defaults={**data.defaults, **defaults})
 
 
 def _is_said(key: str, tables: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -196,8 +202,9 @@ def _choose_data(
     entries: dict[str, Entry],
     notes: list[str],
     recorded: Mapping[str, Any],
-) -> tuple[str | None, Mapping[str, Any]]:
-    """Put the data set, or the reader of a path, into `entries`; the absolute path and what the reader found out."""
+) -> tuple[str | None, Mapping[str, Any], Mapping[str, Any]]:
+    """Put the data set, or the reader of a path, into `entries`; the absolute path, what the reader found out, and what
+    it suggests for other settings."""
     name, path, reader = table.pop("name", None), _text(table, "path", faults), _text(table, "reader", faults)
     if path is None and _means_path(name, registry):
         name, path = None, str(name)
@@ -205,26 +212,28 @@ def _choose_data(
         name = DEFAULTS["data"]
     if reader is not None and name not in (None, reader):
         faults.add("data.reader", f"is {reader}, but data.name is {show(name)}", "Say one of them.")
-        return None, {}
+        return None, {}, {}
     if path is not None and reader is None and name is None:
         try:
             reading = sniffed(path, registry)
         except UserError as error:
             key = "data.path" if faults.said("data.path") != faults.said("data") else "data.name"
             _blame(key, error, faults)
-            return None, {}
+            return None, {}, {}
         entries["data"] = reading.entry
         notes.append(reading.note)
-        return reading.path, reading.params
+        return reading.path, reading.params, reading.defaults
     key = "data.reader" if reader is not None else "data.name"
     entry = _find("data", reader if reader is not None else name, registry, faults, recorded)
     if entry is None:
-        return None, {}
+        return None, {}, {}
     if path is not None and not entry.meta.get("has_sniff"):
         faults.add(key, f"{entry.name} reads no files, but a path is given: {path}", "Leave out one of the two.")
-        return None, {}
+        return None, {}, {}
     entries["data"] = entry
-    return (None if path is None else absolute(path)), {}
+    if path is None:
+        return None, {}, {}
+    return absolute(path), {}, suggested_for(path, entry, registry)
 
 
 def _text(table: dict[str, Any], key: str, faults: Faults) -> str | None:

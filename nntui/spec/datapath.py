@@ -31,6 +31,8 @@ class Reading:
     """What it found out of the path: defaults that a person's own settings go before."""
     note: str
     """What it took the path for and why."""
+    defaults: Mapping[str, Any]
+    """What it suggests for other settings, by dotted name."""
 
 
 def is_path(text: str) -> bool:
@@ -86,7 +88,17 @@ def sniffed(text: str, registry: Registry) -> Reading:
         raise UserError(f"{path} is taken by {takers}, equally sure", advice=f"Say {flags}.")
     kind = entry.meta.get("modality", "data")
     note = f"{path} is read by {entry.name} ({kind}): {best.reason}"
-    return Reading(entry=entry, path=str(path), params=dict(best.params), note="; ".join((note, *failed)))
+    note = "; ".join((note, *failed))
+    return Reading(entry=entry, path=str(path), params=dict(best.params), note=note, defaults=dict(best.defaults))
+
+
+def suggested_for(text: str, entry: Entry, registry: Registry) -> Mapping[str, Any]:
+    """What the reader that a person names suggests for a path; nothing where it would not have taken it."""
+    try:
+        sniff = _ask(entry, registry, Path(absolute(text)))
+    except Exception:  # noqa: BLE001 - the reader's own fault is told when it reads
+        return {}
+    return {} if sniff is None else dict(sniff.defaults)
 
 
 def _ask(entry: Entry, registry: Registry, path: Path) -> Sniff | None:
