@@ -318,11 +318,12 @@ class Standard:
         self._std = torch.tensor(target.std, dtype=dtype, device=device) if target.std else None
         self._offset = target.offset
         self._log = target.log
+        self._shift = target.shift
 
     def standardised(self, truth: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """(truth - offset - mean) / std, of the truth's logarithm where the target says so."""
         if self._log:
-            truth = truth.clamp(min=SMALLEST).log()
+            truth = (truth + self._shift if self._shift else truth).clamp(min=SMALLEST).log()
         if self._offset is not None:
             truth = truth - batch[self._offset]
         if self._mean is not None:
@@ -336,5 +337,5 @@ class Standard:
         if self._mean is not None:
             output = output + self._mean
         if self._log:
-            output = output.exp()
+            output = output.exp() - self._shift if self._shift else output.exp()
         return output if self._offset is None else output + batch[self._offset]

@@ -87,6 +87,8 @@ class TargetSpec:
     log: bool = False
     """For values: mean and std are of their natural logarithms, and prediction = exp(output * std + mean). For values
     above zero, without `offset`."""
+    shift: float = 0.0
+    """Where `log`: added before the logarithm, and taken off again, for values that may be zero."""
     unit: str = ""
     characters: tuple[int, ...] = ()
     """For next-token, where a token is not always one character: how many begin in each token."""

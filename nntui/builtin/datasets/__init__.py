@@ -7,6 +7,7 @@ from typing import Any
 
 from nntui import Dataset
 from nntui.builtin.datasets.own.audio_params import AudioParams
+from nntui.builtin.datasets.own.table_params import TableParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -34,6 +35,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _points()
     yield from _own_text()
     yield from _own_audio()
+    yield from _own_tables()
 
 
 def _training(
@@ -329,4 +331,15 @@ def _own_audio() -> Iterable[Dataset]:
         licence="yours",
         source="your files",
         defaults=_training(30, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
+def _own_tables() -> Iterable[Dataset]:
+    yield Dataset(
+        name="table",
+        summary="A person's own table: CSV, TSV, Parquet, Arrow or JSON lines",
+        modality="table",
+        params=TableParams,
+        build=f"{HERE}.own.tables:build",
+        sniff=f"{HERE}.own.tables:sniff",
+        preprocessor=f"{HERE}.own.mixed:MixedPreprocessor",
+        source="a person's own file",
+        defaults=_training(30, 64, test=0.2, validation=0.15),
     )
