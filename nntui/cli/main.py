@@ -19,6 +19,7 @@ from nntui.hooks.errors import UserError
 # name -> (section, "module:attribute" of a click command, what it does in a line)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "train": ("Runs", "nntui.cli.train:command", "Train a network, or go on with a run (--resume)"),
+    "data": ("Runs", "nntui.cli.data:command", "Show what data is taken for, and what looks wrong with it"),
     "spec": ("Runs", "nntui.cli.spec:command", "Print a run's settings, every default filled in"),
     "new": ("Runs", "nntui.cli.attach:new", "Choose a run's settings in a form, and train it"),
     "attach": ("Runs", "nntui.cli.attach:command", "Watch and steer a run; the newest when none is named"),
