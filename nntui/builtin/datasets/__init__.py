@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nntui import Dataset
+from nntui.builtin.datasets.own.series_settings import ForecastParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -30,6 +31,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _series_and_sound()
     yield from _tables()
     yield from _points()
+    yield from _own_series()
 
 
 def _training(
@@ -289,3 +291,17 @@ def _points() -> Iterable[Dataset]:
             source="nntui",
             defaults=_training(50, 32, test=0.2, validation=0.1),
         )
+
+
+def _own_series() -> Iterable[Dataset]:
+    yield Dataset(
+        name="series",
+        summary="Your own series to forecast: a table of rows in order of time, one series or several",
+        modality="series",
+        params=ForecastParams,
+        build=f"{HERE}.own.forecast:build",
+        preprocessor=f"{HERE}.own.forecast_preprocessor:ForecastPreprocessor",
+        sniff=f"{HERE}.own.forecast_sniff:sniff",
+        source="your files",
+        defaults=_training(40, 32, test=0.2, validation=0.15),
+    )
