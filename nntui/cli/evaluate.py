@@ -40,14 +40,11 @@ def command(run: str | None, runs_dir: str | None, split: Split, as_json: bool) 
         echo_json({"run": folder.name, "split": split, "metrics": measured.metrics, **beside, **confusion})
         return
     click.echo(f"{folder.name} on {split}")
+    others = measured.baselines
     table(
-        ["metric", "network" if measured.baselines else "value", *map(clean, measured.baselines)],
+        ["metric", "network" if others else "value", *map(clean, others)],
         [
-            [
-                label(name),
-                figure(name, value),
-                *(figure(name, other.get(name)) for other in measured.baselines.values()),
-            ]
+            [label(name), figure(name, value), *(figure(name, other.get(name)) for other in others.values())]
             for name, value in measured.metrics.items()
         ],
     )

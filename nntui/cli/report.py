@@ -116,9 +116,8 @@ def _measured(event: Finished) -> Iterator[str]:
     wide = max(map(len, named), default=0)
     long = [max(map(len, column)) for column in zip(*named.values(), strict=True)]
     for name, values in named.items():
-        yield "  ".join(
-            ["", f"{name:<{wide}}", *(f"{value:>{size}}" for value, size in zip(values, long, strict=True))]
-        )
+        figures = [f"{value:>{size}}" for value, size in zip(values, long, strict=True)]
+        yield "  ".join(["", f"{name:<{wide}}", *figures])
 
 
 def _failed(folder: RunFolder, event: Failed) -> Iterator[str]:

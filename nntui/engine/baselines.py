@@ -36,8 +36,6 @@ def measure_baselines(
         batch = preprocessor.encode(raw)
         for name, answers in offered(raw).items():
             meter = meters.setdefault(str(name), task.meter())
-            told = torch.as_tensor(answers, dtype=torch.float64)
-            meter.update(
-                scale.standardised(told, {k: v.double() for k, v in batch.items() if v.is_floating_point()}), batch
-            )
+            output = scale.standardised(torch.as_tensor(answers, dtype=torch.float64), batch)
+            meter.update(output, batch)
     return {name: meter.compute().metrics for name, meter in meters.items()}

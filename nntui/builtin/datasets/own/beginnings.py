@@ -59,7 +59,8 @@ class Beginning:
         if self.linear is None:
             return begin
         lags = _lags(raw, facts, self.linear.numbers, self.relative)
-        return begin + np.nan_to_num(lags) @ np.array(self.linear.weights) + np.array(self.linear.bias)
+        told: Floats = begin + np.nan_to_num(lags) @ np.array(self.linear.weights) + np.array(self.linear.bias)
+        return told
 
 
 def last_value(raw: Raw, facts: ForecastFacts) -> Floats:
