@@ -27,7 +27,7 @@ def command(run: str | None, runs_dir: str | None, split: Split, as_json: bool) 
     """
     from nntui.cli.output import clean, echo_json, table
     from nntui.engine.inference import Model
-    from nntui.runs.figures import label, metric
+    from nntui.runs.figures import figure, label
     from nntui.runs.folder import find_run, runs_root
 
     folder = find_run(run, runs_root(runs_dir))
@@ -36,13 +36,15 @@ def command(run: str | None, runs_dir: str | None, split: Split, as_json: bool) 
     names = list(model.spec.target.names)
     if as_json:
         confusion = {"classes": names, "confusion": measured.confusion} if measured.confusion else {}
-        echo_json({"run": folder.name, "split": split, "metrics": measured.metrics, **confusion})
+        beside = {"baselines": measured.baselines} if measured.baselines else {}
+        echo_json({"run": folder.name, "split": split, "metrics": measured.metrics, **beside, **confusion})
         return
     click.echo(f"{folder.name} on {split}")
+    others = measured.baselines
     table(
-        ["metric", "value"],
+        ["metric", "network" if others else "value", *map(clean, others)],
         [
-            [label(name), metric(name, value).removeprefix(label(name)).strip()]
+            [label(name), figure(name, value), *(figure(name, other.get(name)) for other in others.values())]
             for name, value in measured.metrics.items()
         ],
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nntui.cli.output import clean
 from nntui.runs.events import Failed, Finished
-from nntui.runs.figures import duration, label, metric
+from nntui.runs.figures import duration, figure, label
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,18 +51,26 @@ def _finished(folder: RunFolder, event: Finished) -> Iterator[str]:
     if event.split:
         whose = "" if event.best_step is None else f", with the weights of step {event.best_step:,}"
         yield f"on {event.split}{whose}:"
-    named = {
-        label(name): metric(name, value).removeprefix(label(name)).strip() for name, value in event.metrics.items()
-    }
-    wide, long = max(map(len, named), default=0), max(map(len, named.values()), default=0)
-    for name, value in named.items():
-        yield f"  {name:<{wide}}  {value:>{long}}"
+    yield from _measured(event)
     name = reachable(folder)
     if (folder.model / "model.safetensors").exists():
         yield f"model    {near(folder.model)}"
         yield f"predict  {program()} predict {name} {example_input(folder)}"
     if event.status == "stopped":
         yield f"go on    {program()} train --resume {name}"
+
+
+def _measured(event: Finished) -> Iterator[str]:
+    """A line for each metric; what rules without learning reach beside it, in columns of their own."""
+    columns = {"": event.metrics, **event.baselines}
+    named = {label(name): [figure(name, values.get(name)) for values in columns.values()] for name in event.metrics}
+    if event.baselines:
+        named = {"": ["network", *event.baselines], **named}
+    wide = max(map(len, named), default=0)
+    long = [max(map(len, column)) for column in zip(*named.values(), strict=True)]
+    for name, values in named.items():
+        figures = [f"{value:>{size}}" for value, size in zip(values, long, strict=True)]
+        yield "  ".join(["", f"{name:<{wide}}", *figures])
 
 
 def _failed(folder: RunFolder, event: Failed) -> Iterator[str]:

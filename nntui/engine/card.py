@@ -10,6 +10,7 @@ from nntui.engine.examples import choose_rows
 from nntui.hooks.targets import resolve_target
 
 if TYPE_CHECKING:
+    from nntui.engine.meters import Measured
     from nntui.engine.training import Training
     from nntui.hooks.data import InputSpec, TargetSpec
     from nntui.runs.folder import RunFolder
@@ -18,7 +19,7 @@ MOST_NUMBERS = 16
 """Longest list of means or deviations that is written out in the card."""
 
 
-def model_card(folder: RunFolder, training: Training, metrics: dict[str, float], split: str) -> str:
+def model_card(folder: RunFolder, training: Training, measured: Measured, split: str) -> str:
     """README.md of model/, with the front matter that Hugging Face reads."""
     spec = training.spec
     best = training.best
@@ -34,7 +35,7 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
         f"{spec.arch.contribution.summary}. {parameters:,} parameters, activation {spec.activation.name}. "
         f"Trained with nntui {__version__}.",
         "",
-        *_results(metrics, split),
+        *_results(measured, split),
         "",
         *_chosen_by(training, best.step if best else training.step),
         "",
@@ -65,11 +66,17 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
     return "\n".join(sections).rstrip() + "\n"
 
 
-def _results(metrics: dict[str, float], split: str) -> list[str]:
-    if not metrics:
+def _results(measured: Measured, split: str) -> list[str]:
+    if not measured.metrics:
         return ["## Results", "", "It was not measured: no rows were kept for that."]
-    rows = [f"| {name} | {value:.6g} |" for name, value in metrics.items()]
-    return [f"## Results on {split}", "", "| metric | value |", "| --- | --- |", *rows]
+    others = measured.baselines
+    rows = [
+        " | ".join([f"| {name}", f"{value:.6g}", *(f"{other[name]:.6g}" for other in others.values())]) + " |"
+        for name, value in measured.metrics.items()
+    ]
+    head = " | ".join(["| metric", "value", *others]) + " |"
+    told = ["", f"{' and '.join(others)}: what rules without learning reach on the same rows."] if others else []
+    return [f"## Results on {split}", "", head, "| --- " * (2 + len(others)) + "|", *rows, *told]
 
 
 def _chosen_by(training: Training, step: int) -> list[str]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from nntui.engine.assembly import lengths_of, plain_feed
+from nntui.engine.baselines import measure_baselines
 from nntui.engine.building import build_network, open_source
 from nntui.engine.evaluation import EVALUATION_BATCH, measure, outputs
 from nntui.engine.feed import ResidentStore
 from nntui.engine.hardware import as_resolved
 from nntui.engine.snapshot import put_weights, read_tensors, ties_in
 from nntui.engine.split import split_rows
-from nntui.engine.tasks import make_task
+from nntui.engine.tasks import plain_task
 from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset
 from nntui.hooks.data import DataSpec
 from nntui.hooks.errors import UserError
@@ -95,7 +97,7 @@ class Model:
         weights, metadata = read_tensors(self.folder / "model.safetensors")
         put_weights(self.network, weights, ties_in(metadata))
         self.settings = TrainingSettings.model_validate(config["training"])
-        self.task = make_task(self.spec, self.settings.model_copy(update={"class_weights": "none"}), None, CPU)
+        self.task = plain_task(self.spec, self.settings)
 
     def predict(self, inputs: Sequence[str]) -> list[Prediction]:
         """Answers for what a person types: paths of files or literal values. Raises UserError."""
@@ -131,4 +133,5 @@ class Model:
         batch = max(EVALUATION_BATCH, spec.training.batch_size)
         with torch.no_grad(), as_resolved(self.network, spec.resolved) as channels_last:
             feed = plain_feed(store, self.spec, batch, CPU, channels_last)
-            return measure(self.network, self.spec.arguments(), feed, self.task)
+            measured = measure(self.network, self.spec.arguments(), feed, self.task)
+        return replace(measured, baselines=measure_baselines(source, self.preprocessor, rows, self.task))

@@ -35,6 +35,8 @@ class Measured:
     """By plain name; empty where there were no rows. NaN where a metric is not defined (R2 of one row)."""
     confusion: list[list[int]] | None = None
     """Rows: true class; columns: predicted. None where there are no classes, or more than a hundred."""
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    """The same metrics of what rules without learning would answer, by their names."""
 
 
 class Meter(Protocol):

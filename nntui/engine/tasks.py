@@ -111,6 +111,11 @@ def make_task(
             return NextTokenTask(spec, training, device)
 
 
+def plain_task(spec: DataSpec, training: TrainingSettings) -> Task:
+    """The task as it measures, on the CPU, without what training alone needs."""
+    return make_task(spec, training.model_copy(update={"class_weights": "none"}), None, torch.device("cpu"))
+
+
 def _primary(spec: DataSpec, chosen: str | None) -> tuple[str, bool]:
     known = directions(spec.target)
     name = next(iter(known)) if chosen is None else chosen

@@ -8,6 +8,7 @@ from typing import Any
 from nntui import Dataset
 from nntui.builtin.datasets.own.audio_params import AudioParams
 from nntui.builtin.datasets.own.table_params import TableParams
+from nntui.builtin.datasets.own.series_settings import ForecastParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -36,6 +37,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _own_text()
     yield from _own_audio()
     yield from _own_tables()
+    yield from _own_series()
 
 
 def _training(
@@ -342,4 +344,15 @@ def _own_tables() -> Iterable[Dataset]:
         preprocessor=f"{HERE}.own.mixed:MixedPreprocessor",
         source="a person's own file",
         defaults=_training(30, 64, test=0.2, validation=0.15),
+def _own_series() -> Iterable[Dataset]:
+    yield Dataset(
+        name="series",
+        summary="Your own series to forecast: a table of rows in order of time, one series or several",
+        modality="series",
+        params=ForecastParams,
+        build=f"{HERE}.own.forecast:build",
+        preprocessor=f"{HERE}.own.forecast_preprocessor:ForecastPreprocessor",
+        sniff=f"{HERE}.own.forecast_sniff:sniff",
+        source="your files",
+        defaults=_training(40, 32, test=0.2, validation=0.15),
     )
