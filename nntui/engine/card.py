@@ -12,8 +12,10 @@ from nntui.hooks.targets import resolve_target
 if TYPE_CHECKING:
     from nntui.engine.meters import Measured
     from nntui.engine.training import Training
-    from nntui.hooks.data import InputSpec, TargetSpec
+    from nntui.hooks.contributions import Activation, Architecture
+    from nntui.hooks.data import DataSpec, InputSpec, TargetSpec
     from nntui.runs.folder import RunFolder
+    from nntui.spec.model import Chosen
 
 MOST_NUMBERS = 16
 """Longest list of means or deviations that is written out in the card."""
@@ -154,7 +156,8 @@ def typed_input(training: Training) -> str:
 
 
 def _plain(training: Training) -> list[str]:
-    source = plain_source(training)
+    spec = training.spec
+    source = plain_source(spec.arch, spec.activation, training.data.spec)
     if source is None:
         return []
     data = training.data.spec
@@ -209,23 +212,21 @@ def _normalising(item: InputSpec) -> str:
     return f"{what}, after (x - {list(item.mean)}) / {list(item.std)}"
 
 
-def plain_source(training: Training) -> str | None:
+def plain_source(arch: Chosen[Architecture], chosen: Chosen[Activation], data: DataSpec) -> str | None:
     """Python that builds the network from torch.nn alone, where the architecture can tell it."""
-    spec = training.spec
-    target = spec.arch.contribution.source
+    target = arch.contribution.source
     if target is None:
         return None
-    activation = activation_source(training)
+    activation = activation_source(chosen)
     if activation is None:
         return None
     expression, definition = activation
-    source: str = resolve_target(target)(spec.arch.params, training.data.spec, expression)
+    source: str = resolve_target(target)(arch.params, data, expression)
     return f"{definition}\n\n{source}" if definition else source
 
 
-def activation_source(training: Training) -> tuple[str, str] | None:
+def activation_source(chosen: Chosen[Activation]) -> tuple[str, str] | None:
     """An expression that makes the activation, and what must be defined before it; None where it cannot be told."""
-    chosen = training.spec.activation
     module = resolve_target(chosen.contribution.build)(chosen.params)
     expression = repr(module)
     if "\n" in expression:

@@ -13,6 +13,7 @@ import torch
 from nntui.engine.assembly import lengths_of, plain_feed
 from nntui.engine.baselines import measure_baselines
 from nntui.engine.building import build_network, open_source
+from nntui.engine.card import plain_source
 from nntui.engine.evaluation import EVALUATION_BATCH, measure, outputs
 from nntui.engine.feed import ResidentStore
 from nntui.engine.hardware import as_resolved
@@ -29,6 +30,8 @@ from nntui.spec.resolve import resolve_said
 from nntui.spec.toml import read_toml
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from nntui.engine.meters import Measured
     from nntui.hooks.data import Prediction, Preprocessor, Raw, Split
     from nntui.runs.folder import RunFolder
@@ -91,9 +94,10 @@ class Model:
         self.preprocessor: Preprocessor = resolve_target(data.contribution.preprocessor).from_json(
             preprocessing["state"]
         )
-        arch: Chosen[Architecture] = _chosen(Architecture, config["architecture"])
-        activation: Chosen[Activation] = _chosen(Activation, config["activation"])
-        self.network = build_network(arch, activation, self.spec, data.name).eval()
+        self.preprocessing = preprocessing
+        self.arch: Chosen[Architecture] = _chosen(Architecture, config["architecture"])
+        self.activation: Chosen[Activation] = _chosen(Activation, config["activation"])
+        self.network = build_network(self.arch, self.activation, self.spec, data.name).eval()
         weights, metadata = read_tensors(self.folder / "model.safetensors")
         put_weights(self.network, weights, ties_in(metadata))
         self.settings = TrainingSettings.model_validate(config["training"])
@@ -101,11 +105,19 @@ class Model:
 
     def predict(self, inputs: Sequence[str]) -> list[Prediction]:
         """Answers for what a person types: paths of files or literal values. Raises UserError."""
+        return list(self.predict_raw(self._read(inputs)))
+
+    def encode(self, inputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """What an exported model takes, by name. Raises UserError."""
+        from nntui.engine.whole import fitted
+
+        return {name: t.numpy() for name, t in fitted(self.preprocessor.encode(self._read(inputs)), self.spec).items()}
+
+    def _read(self, inputs: Sequence[str]) -> Raw:
         try:
-            raw = self.preprocessor.read(inputs)
+            return self.preprocessor.read(inputs)
         except (ValueError, OSError) as error:
             raise UserError(str(error)) from None
-        return list(self.predict_raw(raw))
 
     @torch.no_grad()
     def predict_raw(self, raw: Raw) -> Iterator[Prediction]:
@@ -114,6 +126,10 @@ class Model:
         feed = plain_feed(store, self.spec, EVALUATION_BATCH)
         for output, batch in outputs(self.network, self.spec.arguments(), feed):
             yield from self.preprocessor.decode(self.task.predict(output, batch))
+
+    def source(self) -> str | None:
+        """Python that builds the bare network from torch.nn alone, where the architecture can tell it."""
+        return plain_source(self.arch, self.activation, self.spec)
 
     def evaluate(self, folder: RunFolder, split: Split) -> Measured:
         """Measures the model on a split of the data that its run names. Raises UserError."""

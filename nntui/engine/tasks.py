@@ -305,7 +305,7 @@ class NextTokenTask(Task):
         if name not in batch:
             return output[:, -1].float().softmax(1)
         last = batch[name].to(output.device).clamp(min=1) - 1
-        return output[torch.arange(len(output), device=output.device), last].float().softmax(1)
+        return output[torch.arange(output.shape[0], device=output.device), last].float().softmax(1)
 
     def expected_shape(self, batch: Batch) -> tuple[int, ...]:
         return (*batch["target"].shape, self.spec.target.size)
