@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
 
+from nntui.engine.asking import asked, rows_of
 from nntui.engine.assembly import lengths_of, plain_feed
 from nntui.engine.building import build_network, open_source
 from nntui.engine.evaluation import EVALUATION_BATCH, measure, outputs
@@ -28,7 +29,7 @@ from nntui.spec.toml import read_toml
 
 if TYPE_CHECKING:
     from nntui.engine.meters import Measured
-    from nntui.hooks.data import Prediction, Preprocessor, Raw, Split
+    from nntui.hooks.data import Asked, Prediction, Preprocessor, Raw, Split
     from nntui.runs.folder import RunFolder
 
 C = TypeVar("C", bound=Contribution)
@@ -74,6 +75,13 @@ def _chosen(kind: type[C], said: dict[str, Any]) -> Chosen[C]:
     )
 
 
+class Answered(NamedTuple):
+    """Some rows that were asked about, and the answers."""
+
+    asked: Asked
+    predictions: list[Prediction]
+
+
 class Model:
     """A trained network with its preprocessing, on the CPU, in evaluation mode."""
 
@@ -98,16 +106,21 @@ class Model:
         self.task = make_task(self.spec, self.settings.model_copy(update={"class_weights": "none"}), None, CPU)
 
     def predict(self, inputs: Sequence[str]) -> list[Prediction]:
-        """Answers for what a person types: paths of files or literal values. Raises UserError."""
-        try:
-            raw = self.preprocessor.read(inputs)
-        except (ValueError, OSError) as error:
-            raise UserError(str(error)) from None
-        return list(self.predict_raw(raw))
+        """Answers for what a person gives: paths of files or folders, or literal values. Raises UserError."""
+        pieces = asked(self.preprocessor, inputs, strict=True)
+        return [answer for piece in pieces for answer in self.predict_raw(piece.raw)]
+
+    def answers(self, inputs: Sequence[str]) -> Iterator[Answered]:
+        """The same piece by piece, in constant memory; what cannot be read is passed over and told. Raises UserError
+        where reading fails half way."""
+        for piece in asked(self.preprocessor, inputs):
+            yield Answered(piece, list(self.predict_raw(piece.raw)))
 
     @torch.no_grad()
     def predict_raw(self, raw: Raw) -> Iterator[Prediction]:
         """Answers for raw rows as a data set gives them."""
+        if not rows_of(raw):
+            return
         store = ResidentStore(self.preprocessor.encode(raw), lengths_of(self.spec), CPU)
         feed = plain_feed(store, self.spec, EVALUATION_BATCH)
         for output, batch in outputs(self.network, self.spec.arguments(), feed):
