@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -124,9 +125,9 @@ class Screen:
         if not self._widths:
             self._waiting.insert(0, self._head())
             self._widths = [min(WIDEST, max(map(len, cells))) for cells in zip(*self._waiting[:SCREEN], strict=True)]
-        for row in self._waiting:
-            cells = (cell.ljust(width) for cell, width in zip(row, self._widths, strict=True))
-            click.echo("  ".join(cells).rstrip(), file=self._stream)
+        aligned = (zip(row, self._widths, strict=True) for row in self._waiting)
+        lines = ("  ".join(cell.ljust(width) for cell, width in cells).rstrip() for cells in aligned)
+        click.echo("\n".join(lines), file=self._stream)
         self._waiting.clear()
 
     def _head(self) -> list[str]:
@@ -148,29 +149,23 @@ class Csv:
         self._layout = layout
         self._stream = stream
         self._clean = stream.isatty()
-        self._writer = csv.writer(_Echoing(stream), lineterminator="\n")
-        self._writer.writerow(map(self._cell, layout.columns()))
+        self._print([layout.columns()])
 
     def write(self, answers: Sequence[Answer]) -> None:
-        for answer in answers:
-            self._writer.writerow(map(self._cell, self._layout.cells(answer)))
+        self._print(map(self._layout.cells, answers))
 
     def close(self) -> None:
         self._stream.flush()
 
+    def _print(self, rows: Iterable[Sequence[Any]]) -> None:
+        """All at once, by click: it tells apart a reader who has had enough."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([self._cell(value) for value in row] for row in rows)
+        click.echo(text.getvalue(), file=self._stream, nl=False)
+
     def _cell(self, value: Any) -> Any:
         """A terminal is told no escape sequences; a file has what the input has."""
         return clean(value) if self._clean and isinstance(value, str) else value
-
-
-class _Echoing:
-    """What csv writes to. By click's own printing, so that a reader who has had enough is told apart."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-
-    def write(self, text: str) -> None:
-        click.echo(text, file=self._stream, nl=False)
 
 
 class Json:
@@ -182,15 +177,17 @@ class Json:
         self._before = "[\n"
 
     def write(self, answers: Sequence[Answer]) -> None:
-        for answer in answers:
-            kept = dict(zip(self._layout.kept, map(plain, answer.kept), strict=True))
-            told = {**asdict(answer.prediction), "input": answer.name, **({"kept": kept} if kept else {})}
-            text = indent(json.dumps(finite(told), indent=2, allow_nan=False), "  ")
-            click.echo(self._before + text, nl=False, file=self._stream)
-            self._before = ",\n"
+        text = ",\n".join(map(self._object, answers))
+        click.echo(self._before + text, nl=False, file=self._stream)
+        self._before = ",\n"
 
     def close(self) -> None:
         click.echo("\n]", file=self._stream)
+
+    def _object(self, answer: Answer) -> str:
+        kept = dict(zip(self._layout.kept, map(plain, answer.kept), strict=True))
+        told = {**asdict(answer.prediction), "input": answer.name, **({"kept": kept} if kept else {})}
+        return indent(json.dumps(finite(told), indent=2, allow_nan=False), "  ")
 
 
 def finite(value: Any) -> Any:
