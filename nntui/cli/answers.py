@@ -9,7 +9,7 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import click
 
 from nntui.cli.output import clean, table
 from nntui.hooks.errors import UserError
+from nntui.runs.plain import finite
 
 if TYPE_CHECKING:
     import polars as pl
@@ -188,15 +189,6 @@ class Json:
         kept = dict(zip(self._layout.kept, map(plain, answer.kept), strict=True))
         told = {**asdict(answer.prediction), "input": answer.name, **({"kept": kept} if kept else {})}
         return indent(json.dumps(finite(told), indent=2, allow_nan=False), "  ")
-
-
-def finite(value: Any) -> Any:
-    """Plain data as JSON holds it: None for what is not finite."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: finite(item) for key, item in value.items()}
-    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class Parquet:

@@ -11,12 +11,12 @@ import torch
 
 from nntui.engine.asking import asked, rows_of
 from nntui.engine.assembly import lengths_of, plain_feed
-from nntui.engine.building import build_network, open_source
-from nntui.engine.evaluation import EVALUATION_BATCH, measure, outputs
+from nntui.engine.building import build_network
+from nntui.engine.evaluation import EVALUATION_BATCH, outputs
 from nntui.engine.feed import ResidentStore
-from nntui.engine.hardware import as_resolved
+from nntui.engine.reporting.measuring import measured_rows, report_rows
+from nntui.engine.reporting.rows import other_rows, own_rows
 from nntui.engine.snapshot import put_weights, read_tensors, ties_in
-from nntui.engine.split import split_rows
 from nntui.engine.tasks import make_task
 from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset
 from nntui.hooks.data import DataSpec
@@ -29,8 +29,11 @@ from nntui.spec.toml import read_toml
 
 if TYPE_CHECKING:
     from nntui.engine.meters import Measured
+    from nntui.engine.reporting.report import Report
+    from nntui.engine.reporting.rows import Judged
     from nntui.hooks.data import Asked, Prediction, Preprocessor, Raw, Split
     from nntui.runs.folder import RunFolder
+    from nntui.spec.model import RunSpec
 
 C = TypeVar("C", bound=Contribution)
 CPU = torch.device("cpu")
@@ -126,22 +129,20 @@ class Model:
         for output, batch in outputs(self.network, self.spec.arguments(), feed):
             yield from self.preprocessor.decode(self.task.predict(output, batch))
 
-    def evaluate(self, folder: RunFolder, split: Split) -> Measured:
-        """Measures the model on a split of the data that its run names. Raises UserError."""
+    def evaluate(self, folder: RunFolder, split: Split | None = None, data: str | None = None) -> Measured:
+        """Measures the model on a split of the data that its run names (test), or on other data. Raises UserError."""
+        spec, judged = self._rows(folder, split, data)
+        return measured_rows(self, spec, judged)
+
+    def report(
+        self, folder: RunFolder, split: Split | None = None, data: str | None = None, mistakes: int = 20
+    ) -> Report:
+        """The same in full: scores, calibration, errors, the worst mistakes. Raises UserError."""
+        spec, judged = self._rows(folder, split, data)
+        return report_rows(self, spec, judged, folder.name, mistakes)
+
+    def _rows(self, folder: RunFolder, split: Split | None, data: str | None) -> tuple[RunSpec, Judged]:
         spec = resolve_said(read_toml(folder.run_toml), registry()).spec
-        source = open_source(spec)
-        expected = spec.resolved.get("data_fingerprint")
-        if expected is not None and source.fingerprint != expected:
-            raise UserError(
-                f"the data of {folder.name} has changed since it was trained: its fingerprint was {expected[:12]} and "
-                f"is {source.fingerprint[:12]}",
-                advice="put the data back as it was",
-            )
-        rows = split_rows(source, spec.data_settings)[split]
-        if not len(rows):
-            raise UserError(f"{folder.name} has no {split} rows", advice="see its splits: nntui runs show")
-        store = ResidentStore(self.preprocessor.encode(source.rows(rows)), lengths_of(self.spec), CPU)
-        batch = max(EVALUATION_BATCH, spec.training.batch_size)
-        with torch.no_grad(), as_resolved(self.network, spec.resolved) as channels_last:
-            feed = plain_feed(store, self.spec, batch, CPU, channels_last)
-            return measure(self.network, self.spec.arguments(), feed, self.task)
+        if data is None:
+            return spec, own_rows(folder, spec, split or "test")
+        return spec, other_rows(folder, spec, data, split, self.spec.target)
