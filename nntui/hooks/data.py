@@ -197,8 +197,9 @@ class DataReport:
 class Source(Protocol):
     """What a data set's build returns: raw, unfitted rows.
 
-    A reader of a person's files may offer two things more: `report`, a `DataReport`, and `places(index)`, a list that
-    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17").
+    A reader of a person's files may offer three things more: `report`, a `DataReport`; `places(index)`, a list that
+    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"); and `classes`, the names of its
+    classes or labels in the order of their codes (or `facts.classes`), by which other data is measured.
     """
 
     @property
@@ -240,6 +241,9 @@ class Asked:
     """How the person knows each row: the file, "new.csv, line 17", the text itself."""
     findings: tuple[Finding, ...] = ()
     """What of the input was left out, and why."""
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Of a table: its columns as the file has them, each of N, for those that `nntui predict --keep` names; one that is
+    not here is looked for in `raw`."""
 
 
 class Preprocessor(Protocol):
