@@ -121,8 +121,8 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
     entries: dict[str, Entry] = {}
     chosen_by: dict[str, str] = {}
     recorded = tables["plugins"]
-    path, sniffed_params = _choose_data(tables["data"], registry, faults, entries, notes, recorded)
-    data = of_entry(entries["data"]) if "data" in entries else None
+    path, sniffed_params, of_path = _choose_data(tables["data"], registry, faults, entries, notes, recorded)
+    data = of_entry(entries["data"]).suggesting(of_path) if "data" in entries else None
     for kind in CHOICES[1:]:
         said = tables[kind].pop("name", None)
         arch = of_entry(entries["arch"]) if "arch" in entries else None
@@ -136,7 +136,8 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
             entries[kind] = entry
             if by:
                 chosen_by[kind] = by
-    suggested = suggestions({kind: of_entry(entry) for kind, entry in entries.items()})
+    candidates = {kind: of_entry(entry) for kind, entry in entries.items()}
+    suggested = suggestions(candidates if data is None else {**candidates, "data": data})
     faults.suggested_by({key: who for key, who in suggested.sources.items() if not _is_said(key, tables)})
     notes += [f"{who} suggests {key}, which is no setting: left out" for who, key in suggested.unknown]
     return Choosing(
@@ -196,8 +197,9 @@ def _choose_data(
     entries: dict[str, Entry],
     notes: list[str],
     recorded: Mapping[str, Any],
-) -> tuple[str | None, Mapping[str, Any]]:
-    """Put the data set, or the reader of a path, into `entries`; the absolute path and what the reader found out."""
+) -> tuple[str | None, Mapping[str, Any], Mapping[str, Any]]:
+    """Put the data set, or the reader of a path, into `entries`; the absolute path, what the reader found out, and what
+    it suggests."""
     name, path, reader = table.pop("name", None), _text(table, "path", faults), _text(table, "reader", faults)
     if path is None and _means_path(name, registry):
         name, path = None, str(name)
@@ -205,26 +207,26 @@ def _choose_data(
         name = DEFAULTS["data"]
     if reader is not None and name not in (None, reader):
         faults.add("data.reader", f"is {reader}, but data.name is {show(name)}", "Say one of them.")
-        return None, {}
+        return None, {}, {}
     if path is not None and reader is None and name is None:
         try:
             reading = sniffed(path, registry)
         except UserError as error:
             key = "data.path" if faults.said("data.path") != faults.said("data") else "data.name"
             _blame(key, error, faults)
-            return None, {}
+            return None, {}, {}
         entries["data"] = reading.entry
         notes.append(reading.note)
-        return reading.path, reading.params
+        return reading.path, reading.params, reading.defaults
     key = "data.reader" if reader is not None else "data.name"
     entry = _find("data", reader if reader is not None else name, registry, faults, recorded)
     if entry is None:
-        return None, {}
+        return None, {}, {}
     if path is not None and not entry.meta.get("has_sniff"):
         faults.add(key, f"{entry.name} reads no files, but a path is given: {path}", "Leave out one of the two.")
-        return None, {}
+        return None, {}, {}
     entries["data"] = entry
-    return (None if path is None else absolute(path)), {}
+    return (None if path is None else absolute(path)), {}, {}
 
 
 def _text(table: dict[str, Any], key: str, faults: Faults) -> str | None:

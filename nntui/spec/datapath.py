@@ -29,6 +29,8 @@ class Reading:
     """Absolute."""
     params: Mapping[str, Any]
     """What it found out of the path: defaults that a person's own settings go before."""
+    defaults: Mapping[str, Any]
+    """What it suggests for other settings, by dotted name."""
     note: str
     """What it took the path for and why."""
 
@@ -86,7 +88,13 @@ def sniffed(text: str, registry: Registry) -> Reading:
         raise UserError(f"{path} is taken by {takers}, equally sure", advice=f"Say {flags}.")
     kind = entry.meta.get("modality", "data")
     note = f"{path} is read by {entry.name} ({kind}): {best.reason}"
-    return Reading(entry=entry, path=str(path), params=dict(best.params), note="; ".join((note, *failed)))
+    return Reading(
+        entry=entry,
+        path=str(path),
+        params=dict(best.params),
+        defaults=dict(best.defaults),
+        note="; ".join((note, *failed)),
+    )
 
 
 def _ask(entry: Entry, registry: Registry, path: Path) -> Sniff | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nntui import Dataset
+from nntui.builtin.datasets.own.picture_params import PictureParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -30,6 +31,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _series_and_sound()
     yield from _tables()
     yield from _points()
+    yield from _own_pictures()
 
 
 def _training(
@@ -289,3 +291,19 @@ def _points() -> Iterable[Dataset]:
             source="nntui",
             defaults=_training(50, 32, test=0.2, validation=0.1),
         )
+
+
+def _own_pictures() -> Iterable[Dataset]:
+    yield Dataset(
+        name="images",
+        summary="Pictures of your own: a folder for each class, or a table of paths and classes",
+        modality="image",
+        params=PictureParams,
+        build=f"{HERE}.own.picture_source:build",
+        preprocessor=IMAGES,
+        sniff=f"{HERE}.own.picture_source:sniff",
+        augment="standard",
+        licence="your own",
+        source="your own files",
+        defaults=_training(20, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
+    )
