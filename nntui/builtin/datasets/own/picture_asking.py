@@ -64,7 +64,7 @@ def _piece(
 def _meant(given: str, findings: list[Finding]) -> list[str]:
     """The pictures that an input names; what else lies there is told."""
     from nntui.builtin.datasets.own.frames import format_of
-    from nntui.builtin.datasets.own.picture_list import finding, pictures_below, shown
+    from nntui.builtin.datasets.own.picture_files import finding, pictures_below, shown
 
     path = Path(given)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from nntui.builtin.datasets.own.look import SPLITS, kind_of
+from nntui.builtin.datasets.own.look import SPLITS
+from nntui.builtin.datasets.own.picture_files import Found, finding, pictures_below, shown
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
 
@@ -21,28 +23,12 @@ if TYPE_CHECKING:
 
     from nntui.hooks.data import Indices, Split
 
-SHOWN = 20
-"""Places that a finding keeps."""
 CONTENT = 128 << 20
 """Bytes of pictures up to which they are known by their content; more, by names, sizes and times."""
 LAYOUTS = (
     "nntui takes: a folder for each class (cats/1.jpg, dogs/1.jpg); the same below train/, val/ and test/;\n"
     "or a table (CSV, TSV ...) with a column of paths, from where it lies, and one of classes"
 )
-
-
-@dataclass
-class Found:
-    """The pictures below a folder, in order of names."""
-
-    names: list[str] = field(default_factory=list)
-    """From the folder, with slashes."""
-    sizes: list[int] = field(default_factory=list)
-    times: list[int] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-    """Files that are no pictures by their names."""
-    closed: list[str] = field(default_factory=list)
-    """What cannot be looked into: folders without permission, links to nowhere."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +55,23 @@ class Listing:
     def __len__(self) -> int:
         return len(self.names)
 
+    def places(self, rows: npt.NDArray[np.int64]) -> list[str]:
+        return [self.names[i] for i in rows.tolist()]
+
+    def with_pictures(self) -> Listing:
+        """Without classes that have no picture; they are told."""
+        counts = np.bincount(self.codes, minlength=len(self.classes))
+        empty = [name for name, count in zip(self.classes, counts.tolist(), strict=True) if not count]
+        if not empty:
+            return self
+        told = finding("warning", "no picture can be read of some classes, which are left out", empty)
+        return replace(
+            self,
+            codes=(np.cumsum(counts > 0) - 1)[self.codes],
+            classes=tuple(name for name in self.classes if name not in set(empty)),
+            findings=(*self.findings, told),
+        )
+
     def kept(self, mask: npt.NDArray[np.bool_]) -> Listing:
         """Those of `mask` alone. Classes stay, also without pictures."""
         if mask.all():
@@ -88,80 +91,7 @@ class Listing:
         )
 
 
-def finding(kind: str, message: str, places: Sequence[str]) -> Finding:
-    """About some files: counted, and the first listed."""
-    assert kind in ("skipped", "warning", "note")
-    return Finding(kind=kind, message=message, count=len(places), places=tuple(places[:SHOWN]))  # type: ignore[arg-type]
-
-
-def pictures_below(folder: Path, most: int | None = None) -> Found:
-    """Every picture in a folder and below it, known by its name; no file is opened. Hidden ones are left out; each
-    folder is gone through once, so that links in a circle end. With `most`, about the first so many files alone."""
-    found = Found()
-    seen: set[tuple[int, int]] = set()
-    waiting = [(str(folder), "")]
-    while waiting and (most is None or len(found.names) + len(found.others) < most):
-        place, prefix = waiting.pop()
-        below = _gone_through(place, prefix, found, seen)
-        waiting += reversed(below)
-    if most is None:  # folders came between files: in order of names
-        order = sorted(range(len(found.names)), key=found.names.__getitem__)
-        if order != list(range(len(order))):
-            found.names = [found.names[i] for i in order]
-            found.sizes = [found.sizes[i] for i in order]
-            found.times = [found.times[i] for i in order]
-    return found
-
-
-def _gone_through(place: str, prefix: str, found: Found, seen: set[tuple[int, int]]) -> list[tuple[str, str]]:
-    """Adds the files of one folder; returns the folders in it, in order."""
-    try:
-        own = os.stat(place)  # noqa: PTH116 - a string here; 200,000 Paths take a second
-        if (own.st_dev, own.st_ino) in seen:
-            return []
-        seen.add((own.st_dev, own.st_ino))
-        with os.scandir(place) as scanned:
-            entries = sorted(scanned, key=lambda entry: entry.name)
-    except OSError:
-        found.closed.append(prefix.rstrip("/") or place)
-        return []
-    below = []
-    for entry in entries:
-        if entry.name.startswith((".", "__MACOSX")):
-            continue
-        name = prefix + entry.name
-        try:
-            if entry.is_dir():
-                below.append((entry.path, f"{name}/"))
-            elif not entry.is_file():
-                found.closed.append(name)  # a link to nowhere, a pipe
-            elif is_picture(entry.name):
-                stat = entry.stat()
-                found.names.append(name)
-                found.sizes.append(stat.st_size)
-                found.times.append(stat.st_mtime_ns)
-            else:
-                found.others.append(name)
-        except OSError:
-            found.closed.append(name)
-    return below
-
-
-_SUFFIXES: dict[str, bool] = {}
-
-
-def is_picture(name: str) -> bool:
-    """Whether a file's name promises a picture."""
-    suffix = name[name.rfind(".") :]
-    known = _SUFFIXES.get(suffix)
-    if known is None:
-        known = _SUFFIXES[suffix] = kind_of(Path(f"x{suffix}")) == "image"
-    return known
-
-
-def shown(name: str) -> str:
-    """A file's name as text: bytes that are no UTF-8 written out, so that it can be stored as JSON."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+_WHOLE = re.compile(r"[0-9]{1,18}")
 
 
 def from_folders(root: Path, most: int | None = None) -> Listing:
@@ -215,17 +145,17 @@ def labelled(listing: Listing, labels: Sequence[str | None], splits: Sequence[Sp
     trained = {
         label for label, split in zip(labels, splits, strict=True) if label is not None and split in (None, "train")
     }
-    classes = tuple(sorted(trained))
+    classes = tuple(sorted(trained, key=int) if all(map(_WHOLE.fullmatch, trained)) else sorted(trained))
     code_of = {label: code for code, label in enumerate(classes)}
     codes = np.array([-1 if label is None else code_of.get(label, -2) for label in labels], np.int64)
     findings = list(listing.findings)
     nameless = np.flatnonzero(codes == -1)
     if len(nameless):
-        findings.append(finding("skipped", f"{_count(nameless, 'picture')} {without}", _names(listing, nameless)))
+        findings.append(finding("skipped", f"{_count(nameless, 'picture')} {without}", listing.places(nameless)))
     foreign = np.flatnonzero(codes == -2)
     if len(foreign):
         message = f"{_count(foreign, 'picture')} of validation or test of a class that no training picture has"
-        findings.append(finding("skipped", message, _names(listing, foreign)))
+        findings.append(finding("skipped", message, listing.places(foreign)))
     given: dict[Split, Indices] = {}
     if any(split is not None for split in splits):
         for split in ("train", "validation", "test"):
@@ -238,10 +168,6 @@ def labelled(listing: Listing, labels: Sequence[str | None], splits: Sequence[Sp
 
 def _count(rows: Sequence[object] | npt.NDArray[np.int64], one: str) -> str:
     return f"{len(rows):,} {one}{'' if len(rows) == 1 else 's'}"
-
-
-def _names(listing: Listing, rows: npt.NDArray[np.int64]) -> list[str]:
-    return [listing.names[i] for i in rows.tolist()]
 
 
 def _base(names: Sequence[str]) -> str:
@@ -290,7 +216,7 @@ def joined(listing: Listing, test: Listing) -> Listing:
         mask[old] = False
         findings.append(
             finding(
-                "note", f"{_count(old, 'picture')} of its own test are left out for --data.test", _names(listing, old)
+                "note", f"{_count(old, 'picture')} of its own test are left out for --data.test", listing.places(old)
             )
         )
         listing = listing.kept(mask)
@@ -321,25 +247,44 @@ def _and_new(codes: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
     return np.concatenate((codes, codes.max(initial=0) + 1 + np.arange(count, dtype=np.int64)))
 
 
-def fingerprint_of(listing: Listing) -> str:
+def contents_of(listing: Listing) -> list[bytes] | None:
+    """A hash of each file; None for a large set, whose files are known by size and time."""
+    if int(listing.sizes.clip(0).sum()) > CONTENT or len(listing) > 20_000:
+        return None
+    return [_content(path) for path in listing.paths]
+
+
+def copies(listing: Listing, contents: Sequence[bytes]) -> Iterable[Finding]:
+    """Pictures that are there more than once, byte for byte."""
+    first: dict[bytes, int] = {}
+    same: list[int] = []
+    torn: list[int] = []
+    for number, content in enumerate(contents):
+        before = first.setdefault(content, number)
+        if before != number:
+            (same if listing.codes[before] == listing.codes[number] else torn).append(number)
+    for rows, what in ((same, "of its class"), (torn, "of another class")):
+        if rows:
+            message = (
+                f"{_count(rows, 'picture')} {'is' if len(rows) == 1 else 'are'} the copy of another {what}: "
+                "what was trained on may be in the test too"
+            )
+            yield finding("warning", message, listing.places(np.array(rows)))
+
+
+def fingerprint_of(listing: Listing, contents: Sequence[bytes] | None) -> str:
     """SHA-256 (hex) of classes, splits, names and contents; of a large set, sizes and times stand for contents."""
     digest = hashlib.sha256(repr(listing.classes).encode("utf-8", "surrogateescape"))
     digest.update(np.ascontiguousarray(listing.codes, "<i8").tobytes())
     for split, index in sorted(listing.given.items()):
         digest.update(split.encode() + np.ascontiguousarray(index, "<i8").tobytes())
-    by_content = known_by_content(listing)
-    if not by_content:
+    if contents is None:
         digest.update(np.ascontiguousarray(listing.sizes, "<i8").tobytes())
         digest.update(np.ascontiguousarray(listing.times, "<i8").tobytes())
-    for name, path in zip(listing.names, listing.paths, strict=True):
-        digest.update(name.encode("utf-8", "surrogateescape") + b"\0")
-        if by_content:
-            digest.update(_content(path))
+    digest.update("\0".join(listing.names).encode("utf-8", "surrogateescape"))
+    for content in contents or ():
+        digest.update(content)
     return digest.hexdigest()
-
-
-def known_by_content(listing: Listing) -> bool:
-    return int(listing.sizes.clip(0).sum()) <= CONTENT and len(listing) <= 20_000
 
 
 def _content(path: str) -> bytes:

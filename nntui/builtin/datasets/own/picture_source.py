@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +12,20 @@ import numpy as np
 
 from nntui.builtin.datasets.images import ImageFacts
 from nntui.builtin.datasets.own.look import HEAD, LOOKED_AT, Look, look
+from nntui.builtin.datasets.own.picture_files import finding, shown
 from nntui.builtin.datasets.own.picture_list import (
     LAYOUTS,
     Listing,
-    finding,
+    contents_of,
+    copies,
     fingerprint_of,
     from_folders,
     joined,
-    known_by_content,
-    shown,
 )
 from nntui.builtin.datasets.own.picture_params import PictureParams
 from nntui.builtin.datasets.own.picture_plan import Plan, epochs_for, plan_for
 from nntui.builtin.datasets.own.picture_store import Decoded, store
-from nntui.builtin.datasets.own.picture_table import from_table, path_column
+from nntui.builtin.datasets.own.picture_table import from_table, label_column, path_column, texts
 from nntui.hooks.contributions import Sniff
 from nntui.hooks.data import DataReport, Finding
 from nntui.hooks.errors import UserError
@@ -79,24 +79,28 @@ def build(params: PictureParams, context: DataContext) -> PictureRows:
         raise UserError("pictures are read from a path", advice="name it: --data PATH")
     listing = _listed(Path(context.path), params, context)
     if context.test is not None:
-        listing = joined(listing, _listed(Path(context.test), params, context))
+        listing = joined(listing, _listed(Path(context.test), params, replace(context, group=None, time=None)))
     _check_classes(listing)
     plan = plan_for(listing.paths, listing.classes, params)
     if plan is None:
         raise UserError(f"not one of the {len(listing):,} pictures in {listing.root} can be read", advice=LAYOUTS)
-    fingerprint = fingerprint_of(listing)
+    contents = contents_of(listing)
+    fingerprint = fingerprint_of(listing, contents)
     decoded = store(
         listing.paths,
         plan.shape,
         params.resize,
-        key=_key(listing, plan, params, fingerprint),
+        key=_key(fingerprint, plan, params, "" if contents is not None else str(listing.root)),
         size=int(listing.sizes.sum()),
         progress=context.progress,
     )
     whole = np.ones(len(listing), bool)
     whole[[number for number, _ in decoded.failures]] = False
+    if contents is not None:
+        listing = replace(listing, findings=(*listing.findings, *copies(listing, contents)))
     read = listing.kept(whole)
     _check_classes(read)
+    read = read.with_pictures()
     return PictureRows(
         images=decoded.images,
         codes=read.codes,
@@ -116,22 +120,29 @@ def _listed(path: Path, params: PictureParams, context: DataContext) -> Listing:
     if not path.exists():
         raise UserError(f"{path} is not there", advice="a folder of pictures, or a table of them, was expected")
     seen = look(path)
-    table = _table(seen)
+    table = _table(seen, params)
     if table is not None:
         return from_table(table, params, context)
     if not seen.folder:
-        raise UserError(f"{path} is no folder and no table of pictures", advice=LAYOUTS)
+        raise UserError(f"{path} is neither a folder of pictures nor a table of them", advice=LAYOUTS)
     return from_folders(path)
 
 
-def _table(seen: Look) -> Path | None:
-    """The table that tells of pictures: the path itself, or the only one in a folder without folders by class."""
+def _table(seen: Look, params: PictureParams) -> Path | None:
+    """The table that tells of pictures: the path itself, or the only one of a folder, unless folders tell the same."""
     if not seen.folder:
         return seen.path if seen.tables else None
-    if len(seen.tables) != 1 or seen.frame is None or seen.splits or len(seen.classes) > 1:
+    if len(seen.tables) != 1 or seen.frame is None or seen.splits or seen.tables[0].parent != seen.path:
         return None
     table = seen.tables[0]
-    return table if path_column(seen.frame, table.parent) is not None else None
+    column = path_column(seen.frame, table.parent)
+    if column is None:
+        return None
+    try:
+        labels = {text for text in texts(seen.frame, label_column(seen.frame, column, params.target)) if text}
+    except UserError:  # which column it is must be said
+        return table if len(seen.classes) < 2 else None
+    return table if len(seen.classes) < 2 or not labels & set(seen.classes) else None
 
 
 def _check_classes(listing: Listing) -> None:
@@ -147,11 +158,9 @@ def _check_classes(listing: Listing) -> None:
         )
 
 
-def _key(listing: Listing, plan: Plan, params: PictureParams, fingerprint: str) -> str:
-    """What decoded pictures are kept under."""
-    facts = [str(DECODING), fingerprint, repr(plan.shape), params.resize]
-    if not known_by_content(listing):
-        facts.append(str(listing.root))
+def _key(fingerprint: str, plan: Plan, params: PictureParams, place: str) -> str:
+    """What decoded pictures are kept under. `place`: where they are, unless they are known by their content."""
+    facts = [str(DECODING), fingerprint, repr(plan.shape), params.resize, place]
     return hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
@@ -163,15 +172,12 @@ def _report(listing: Listing, read: Listing, plan: Plan, params: PictureParams, 
         f"seen as {plan.height} x {plan.width} {colour}, {_RESIZED[params.resize]}; mirrored: "
         f"{'yes' if plan.mirror else 'no'}, {plan.mirror_why}"
     )
-    findings = [*listing.findings, *decoded.findings]
+    findings = [*read.findings, *decoded.findings]
     by_reason: dict[str, list[str]] = {}
     for number, why in decoded.failures:
         by_reason.setdefault(why, []).append(listing.names[number])
     for why, places in by_reason.items():
         findings.append(finding("skipped", f"{len(places):,} pictures that cannot be read: {why}", places))
-    empty = [name for name, count in zip(read.classes, counts, strict=True) if not count]
-    if empty:
-        findings.append(finding("warning", "classes of which no picture can be read", empty))
     if _skewed(counts):
         many, few = read.classes[int(np.argmax(counts))], read.classes[int(np.argmin(counts))]
         findings.append(
@@ -187,7 +193,7 @@ def _report(listing: Listing, read: Listing, plan: Plan, params: PictureParams, 
 def sniff(path: Path) -> Sniff | None:
     """Folders of pictures, and tables whose column names pictures that are there."""
     seen = look(path)
-    table = _table(seen)
+    table = _table(seen, PictureParams())
     if table is not None:
         column = None if seen.frame is None else path_column(seen.frame, table.parent)
         if column is None:
@@ -195,8 +201,10 @@ def sniff(path: Path) -> Sniff | None:
         rows = _rows(table, seen)
         reason = f"column {shown(column)} of {shown(table.name)} names pictures that are there"
         return Sniff(confidence=0.9, reason=reason, defaults={"training.epochs": epochs_for(rows)})
-    if not seen.folder or seen.main != "image":
+    if not seen.kinds["image"] or seen.kinds["image"] < max(seen.kinds.values()):
         return None
+    if not seen.folder:
+        return Sniff(confidence=0.9, reason="a picture")
     reason, defaults = _first_look(path)
     return Sniff(confidence=0.6 + 0.3 * seen.share("image"), reason=reason, defaults=defaults)
 

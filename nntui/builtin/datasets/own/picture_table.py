@@ -13,7 +13,8 @@ import numpy as np
 
 from nntui.builtin.datasets.own.frames import read_frame
 from nntui.builtin.datasets.own.look import SPLITS
-from nntui.builtin.datasets.own.picture_list import Listing, finding, is_picture, labelled, pictures_below, shown
+from nntui.builtin.datasets.own.picture_files import finding, is_picture, pictures_below, shown
+from nntui.builtin.datasets.own.picture_list import Listing, labelled
 from nntui.hooks.errors import UserError
 
 if TYPE_CHECKING:
@@ -98,14 +99,14 @@ def _folders(folder: Path) -> list[Path]:
         return []
 
 
-def label_column(frame: pl.DataFrame, paths: str, params: PictureParams) -> str:
+def label_column(frame: pl.DataFrame, paths: str, said: str | None) -> str:
     """The column of classes. Raises UserError where it is not to be found."""
     others = [name for name in frame.columns if name != paths]
     listed = ", ".join(shown(name) for name in others) or "none"
-    if params.target is not None:
-        if params.target not in others:
-            raise UserError(f"--data.target {params.target}: the table has no such column", advice=f"it has {listed}")
-        return params.target
+    if said is not None:
+        if said not in others:
+            raise UserError(f"--data.target {said}: the table has no such column", advice=f"it has {listed}")
+        return said
     for wanted in LABELS:
         for name in others:
             if name.lower() == wanted:
@@ -144,7 +145,7 @@ def from_table(table: Path, params: PictureParams, context: DataContext) -> List
             f"{table} has {what}: it has {listed}",
             advice="name the column: --data.column COLUMN; paths go from the folder in which the table lies",
         )
-    target = label_column(frame, paths, params)
+    target = label_column(frame, paths, params.target)
     split = split_column(frame.drop([paths, target]))
     labels = texts(frame, target)
     splits: list[Split | None] = [None] * len(frame)
