@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from nntui.engine.feed import Batch
     from nntui.hooks.data import Preprocessor, Source
 
-AHEAD = 4
-"""Chunks that are read before they are asked for."""
+AHEAD = 2
+"""Readings that are begun before they are asked for."""
+TOGETHER = 8
+"""Chunks of one reading: to hand each over alone takes longer than to read it."""
 
 
 class ReadingStore:
@@ -45,7 +47,8 @@ class ReadingStore:
     def take(self, order: Tensor, batch: int) -> Iterator[tuple[Batch, Tensor]]:
         if self._reader is None:  # not before the first epoch: a process is forked while it has one thread
             self._reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
-        parts = iter(torch.split(order, chunk_rows(self._sample, batch)))
+        size = chunk_rows(self._sample, batch)
+        parts = iter(torch.split(order, TOGETHER * size))
         ahead: deque[tuple[Future[Batch], Tensor]] = deque()
         try:
             for rows in islice(parts, AHEAD):
@@ -55,14 +58,15 @@ class ReadingStore:
                 following = next(parts, None)
                 if following is not None:
                     ahead.append((self._reader.submit(self._read, following), following))
-                tensors = future.result()
-                yield (
-                    {k: t if k in self._lengths else t.to(self._device, non_blocking=True) for k, t in tensors.items()},
-                    rows.to(self._device, non_blocking=True),
-                )
+                read = {name: torch.split(tensor, size) for name, tensor in future.result().items()}
+                for number, chunk in enumerate(torch.split(rows, size)):
+                    yield {name: self._there(name, of[number]) for name, of in read.items()}, self._there("", chunk)
         finally:  # an epoch may be left half way
             for future, _ in ahead:
                 future.cancel()
+
+    def _there(self, name: str, tensor: Tensor) -> Tensor:
+        return tensor if name in self._lengths else tensor.to(self._device, non_blocking=True)
 
     def _read(self, rows: Tensor) -> Batch:
         return self._preprocessor.encode(self._source.rows(self._index[rows.numpy()]))

@@ -91,6 +91,8 @@ def _why(path: str, error: Exception) -> str:
     try:
         if os.path.getsize(path) == 0:  # noqa: PTH202 - a string here
             return "it is empty"
-    except OSError:
+    except FileNotFoundError:
+        return "there is no such file"
+    except (OSError, ValueError):  # ValueError: a NUL in its name
         return "it cannot be opened"
     return str(error).removeprefix(f"{path}: ") or type(error).__name__

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntui.builtin.datasets.images import ImageFacts
+from nntui.builtin.datasets.own.frames import read_frame
 from nntui.builtin.datasets.own.look import HEAD, LOOKED_AT, Look, look
 from nntui.builtin.datasets.own.picture_files import finding, shown
 from nntui.builtin.datasets.own.picture_list import (
@@ -132,14 +133,18 @@ def _table(seen: Look, params: PictureParams) -> Path | None:
     """The table that tells of pictures: the path itself, or the only one of a folder, unless folders tell the same."""
     if not seen.folder:
         return seen.path if seen.tables else None
-    if len(seen.tables) != 1 or seen.frame is None or seen.splits or seen.tables[0].parent != seen.path:
+    if len(seen.tables) != 1 or seen.splits or seen.tables[0].parent != seen.path:
         return None
     table = seen.tables[0]
-    column = path_column(seen.frame, table.parent)
+    try:
+        frame = read_frame(table, rows=HEAD).frame  # anew: a look is as old as its folder
+    except (ValueError, OSError):
+        return None
+    column = path_column(frame, table.parent)
     if column is None:
         return None
     try:
-        labels = {text for text in texts(seen.frame, label_column(seen.frame, column, params.target)) if text}
+        labels = {text for text in texts(frame, label_column(frame, column, params.target)) if text}
     except UserError:  # which column it is must be said
         return table if len(seen.classes) < 2 else None
     return table if len(seen.classes) < 2 or not labels & set(seen.classes) else None

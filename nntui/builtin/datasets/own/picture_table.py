@@ -201,13 +201,22 @@ def _times(values: pl.Series, name: str) -> npt.NDArray[np.int64]:
 
     if values.dtype == pl.String:
         numbers = values.cast(pl.Float64, strict=False)
-        values = values.str.to_datetime(strict=False) if numbers.null_count() else numbers
+        values = _dates(values) if numbers.null_count() else numbers
     if values.null_count():
         raise UserError(
             f"--data.time {name}: {values.null_count():,} of its values are no times",
             advice="numbers, dates (2024-05-31) or times (2024-05-31 17:30:00) were expected",
         )
     return values.rank("dense").to_numpy().astype(np.int64)
+
+
+def _dates(texts: pl.Series) -> pl.Series:
+    import polars as pl
+
+    try:
+        return texts.str.to_datetime(strict=False)
+    except pl.exceptions.PolarsError:  # of no format that it knows
+        return pl.Series([None] * len(texts), dtype=pl.Datetime)
 
 
 def looked_up(table: Path, values: Sequence[str | None]) -> Listing:
