@@ -197,9 +197,11 @@ class DataReport:
 class Source(Protocol):
     """What a data set's build returns: raw, unfitted rows.
 
-    A reader of a person's files may offer three things more: `report`, a `DataReport`; `places(index)`, a list that
-    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"); and `classes`, the names of its
-    classes or labels in the order of their codes (or `facts.classes`), by which other data is measured.
+    A reader of a person's files may offer more: `report`, a `DataReport`; `places(index)`, a list that tells of each
+    row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"); `classes`, the names of its classes or labels
+    in the order of their codes (or `facts.classes`), by which other data is measured; `on_disk`, true where `rows`
+    reads from a disk, so that the engine, rather than hold a large set or open it in several processes, asks for rows
+    as it needs them, from a thread of its own; and `augment`, the augmentation that suits these rows.
     """
 
     @property

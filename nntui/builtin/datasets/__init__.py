@@ -9,6 +9,7 @@ from nntui import Dataset
 from nntui.builtin.datasets.own.audio_params import AudioParams
 from nntui.builtin.datasets.own.table_params import TableParams
 from nntui.builtin.datasets.own.series_settings import ForecastParams
+from nntui.builtin.datasets.own.picture_params import PictureParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -38,6 +39,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _own_audio()
     yield from _own_tables()
     yield from _own_series()
+    yield from _own_pictures()
 
 
 def _training(
@@ -355,4 +357,17 @@ def _own_series() -> Iterable[Dataset]:
         sniff=f"{HERE}.own.forecast_sniff:sniff",
         source="your files",
         defaults=_training(40, 32, test=0.2, validation=0.15),
+def _own_pictures() -> Iterable[Dataset]:
+    yield Dataset(
+        name="images",
+        summary="Pictures of your own: a folder for each class, or a table of paths and classes",
+        modality="image",
+        params=PictureParams,
+        build=f"{HERE}.own.picture_source:build",
+        preprocessor=IMAGES,
+        sniff=f"{HERE}.own.picture_source:sniff",
+        augment="standard",
+        licence="your own",
+        source="your own files",
+        defaults=_training(20, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
     )
