@@ -49,7 +49,7 @@ class Helm:
 
     async def ask_rate(self) -> None:
         """A learning rate, typed."""
-        from nntui.tui.screens.questions import AskText
+        from nntui.tui.screens.ask_text import AskText
 
         if self._refused("lr"):
             return
@@ -63,7 +63,7 @@ class Helm:
 
     async def ask_epochs(self) -> None:
         """More epochs, as many as are typed."""
-        from nntui.tui.screens.questions import AskText
+        from nntui.tui.screens.ask_text import AskText
 
         if self._refused("extend"):
             return

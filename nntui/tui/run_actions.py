@@ -135,7 +135,7 @@ async def delete(app: NNTuiApp, folder: RunFolder) -> bool:
     """Delete a run that is not live."""
     from nntui.runs.folder import folder_size, remove_run
     from nntui.runs.lock import Live, Unknown, probe_lock
-    from nntui.tui.screens.questions import AskYesNo
+    from nntui.tui.screens.ask_yes_no import AskYesNo
 
     live = probe_lock(folder)
     if isinstance(live, Live):
@@ -168,7 +168,8 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
 async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
     """A new run that goes on from a checkpoint of another, chosen by the person; it is trained and shown."""
     from nntui.runs.creating import make_run
-    from nntui.tui.screens.questions import AskChoice, AskText
+    from nntui.tui.screens.ask_choice import AskChoice
+    from nntui.tui.screens.ask_text import AskText
 
     places = await asyncio.to_thread(_places, folder)
     detail = "The new run goes on with the weights, the optimizer and the counter of this checkpoint."
@@ -202,7 +203,7 @@ def _places(folder: RunFolder) -> list[tuple[Any, int, int]]:
 
     from nntui.runs.checkpoints import list_checkpoints, pointer
     from nntui.runs.lock import Live, probe_lock
-    from nntui.tui.widgets.overlay import Option
+    from nntui.tui.widgets.options import Option
 
     if not folder.exists():
         raise UserError(f"{folder.name} is gone")
@@ -292,8 +293,8 @@ async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False, fresh: 
 async def _after(app: NNTuiApp, folder: RunFolder) -> str | None:
     """The run to wait for, "" for none; None where the person thinks better of it."""
     from nntui.runs.liveness import live_runs
-    from nntui.tui.screens.questions import AskChoice
-    from nntui.tui.widgets.overlay import Option
+    from nntui.tui.screens.ask_choice import AskChoice
+    from nntui.tui.widgets.options import Option
 
     others = [run.name for run in await asyncio.to_thread(live_runs, app.runs) if run.path != folder.path]
     if not others:
@@ -310,7 +311,7 @@ async def rename(app: NNTuiApp, folder: RunFolder) -> RunFolder | None:
     from nntui.runs.lock import Live, probe_lock
     from nntui.runs.names import check_name
     from nntui.runs.renaming import rename_run
-    from nntui.tui.screens.questions import AskText
+    from nntui.tui.screens.ask_text import AskText
 
     if isinstance(probe_lock(folder), Live):
         raise UserError(f"{folder.name} is live: it keeps its name until it ends", advice="t notes something about it")
@@ -329,7 +330,7 @@ async def rename(app: NNTuiApp, folder: RunFolder) -> RunFolder | None:
 async def note(app: NNTuiApp, folder: RunFolder) -> bool:
     """Note something about a run."""
     from nntui.runs.notes import read_note, write_note
-    from nntui.tui.screens.questions import AskText
+    from nntui.tui.screens.ask_text import AskText
 
     before = read_note(folder)
     first, _, rest = before.partition("\n")

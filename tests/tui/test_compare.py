@@ -13,9 +13,10 @@ from nntui.runs.vitals import Vitals
 from nntui.tui.draw.charset import ASCII, BRAILLE
 from nntui.tui.draw.compare import Compared, colour, differences, mark, table
 from nntui.tui.draw.text import text_of, width
-from nntui.tui.screens.compare import CompareScreen, CompareTable
+from nntui.tui.screens.compare import CompareScreen
 from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.chart import Chart
+from nntui.tui.widgets.compare_table import CompareTable
 
 
 @pytest.fixture

@@ -13,11 +13,12 @@ from textual.screen import Screen
 from nntui.tui.draw.charset import ASCII, BRAILLE
 from nntui.tui.draw.keys import hints, key_name, keys_line
 from nntui.tui.draw.text import text_of, width
-from nntui.tui.screens.help import HelpScreen, HelpText
+from nntui.tui.screens.help import HelpScreen
 from nntui.tui.screens.palette import PaletteScreen
 from nntui.tui.screens.runs import RunsScreen
+from nntui.tui.widgets.help_text import HelpText
 from nntui.tui.widgets.keys import Keys
-from nntui.tui.widgets.overlay import Options
+from nntui.tui.widgets.options import Options
 from nntui.tui.widgets.runs_table import RunsTable
 
 

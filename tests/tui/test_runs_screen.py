@@ -23,7 +23,8 @@ from nntui.runs.notes import read_note
 from nntui.tui.app import NNTuiApp
 from nntui.tui.draw.runs import begun_text, count_text, data_text, epoch_text, lay_out
 from nntui.tui.run_actions import asker
-from nntui.tui.screens.questions import AskText, AskYesNo
+from nntui.tui.screens.ask_text import AskText
+from nntui.tui.screens.ask_yes_no import AskYesNo
 from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.runs_table import RunsTable

@@ -17,8 +17,10 @@ from nntui.tui.draw.charset import CHARSETS, Charset
 from nntui.tui.draw.keys import Hint, action_name, key_name
 from nntui.tui.palette import THEMES
 from nntui.tui.recipes import RECIPES, Recipe
+from nntui.tui.screens.overlay import OverlayScreen
+from nntui.tui.widgets.frame import Frame
 from nntui.tui.widgets.keys import screen_hints
-from nntui.tui.widgets.overlay import FRAME_BINDINGS, Frame, Option, Options, OverlayScreen
+from nntui.tui.widgets.options import LIST_KEYS, Option, Options
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -55,7 +57,7 @@ class Redrawn(Protocol):
 class PaletteScreen(OverlayScreen[None]):
     """Everything that can be done, found by typing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*FRAME_BINDINGS]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()

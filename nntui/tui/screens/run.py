@@ -30,11 +30,13 @@ from nntui.tui.watched import Watched
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.chart_keys import can_act, looked_at
 from nntui.tui.widgets.foot import Foot
-from nntui.tui.widgets.head import Head, Small
+from nntui.tui.widgets.head import Head
 from nntui.tui.widgets.keys import Keys
-from nntui.tui.widgets.panels import Panel, PanelTabs
+from nntui.tui.widgets.panel_tabs import PanelTabs
+from nntui.tui.widgets.panels import Panel
 from nntui.tui.widgets.run_charts import RunCharts
 from nntui.tui.widgets.run_panels import RunPanels
+from nntui.tui.widgets.small import Small
 
 if TYPE_CHECKING:
     from textual import events
