@@ -129,9 +129,9 @@ async def _tend(app: NNTuiApp, loaded: Loaded, folder: RunFolder | None, process
     app.app_resume_signal.subscribe(app, lambda _: app.screen.refresh(layout=True))
     problems = [*loaded.problems]
     if loaded.settings.keys:
-        from nntui.cli.settings import unknown_keys
+        from nntui.cli.settings import key_problems
 
-        problems += await asyncio.to_thread(lambda: list(unknown_keys(loaded)))
+        problems += await asyncio.to_thread(lambda: list(key_problems(loaded)))
     for problem in problems:
         app.call_later(app.warn, problem)
     if process is None or folder is None:

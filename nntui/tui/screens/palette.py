@@ -19,7 +19,7 @@ from nntui.tui.palette import THEMES
 from nntui.tui.recipes import RECIPES, Recipe
 from nntui.tui.screens.overlay import OverlayScreen
 from nntui.tui.widgets.frame import Frame
-from nntui.tui.widgets.keys import screen_hints
+from nntui.tui.widgets.keys import keyless_hints, screen_hints
 from nntui.tui.widgets.options import LIST_KEYS, Option, Options
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class PaletteScreen(OverlayScreen[None]):
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._over = screen
-        self._hints = screen_hints(screen)
+        self._hints = [*screen_hints(screen), *keyless_hints(screen)]
         self._options: list[Option[Command]] = []
 
     @property
