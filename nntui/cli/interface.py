@@ -187,8 +187,8 @@ def farewell(folders: Iterable[RunFolder], *, starting: RunFolder | None = None)
     starting: one whose engine is known to live, though it may not hold its lock yet.
     """
     from nntui.cli.output import echo
-    from nntui.cli.report import program, reachable
     from nntui.runs.lock import Live, probe_lock
+    from nntui.runs.shell import program, reachable
     from nntui.runs.summary import load_row
     from nntui.runs.vitals import ENDED
 

@@ -86,7 +86,7 @@ class Helm:
 
     async def resume(self) -> None:
         """Go on with a run that has stopped, failed or was lost, in the background."""
-        refused = resume_refusal(self._name, self._watched.status)
+        refused = resume_refusal(self._watched.folder, self._watched.status)
         if refused is not None:
             self._app.warn(refused.error())
             return

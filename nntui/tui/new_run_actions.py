@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.typed import typed_path, what_is_at
+from nntui.runs import shell
 
 if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
@@ -52,7 +54,7 @@ async def save(app: NNTuiApp, toml: str, name: str) -> None:
     except OSError as error:
         app.warn(f"{path} cannot be written: {error.strerror or error}")
     else:
-        app.tell(f"saved; the same run: nntui train {path}")
+        app.tell(f"saved; the same run: {shell.typed(f'nntui train {quote(shell.near(path))}', app.runs)}")
 
 
 def _wrong_path(text: str) -> str | None:

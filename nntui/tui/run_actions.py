@@ -14,6 +14,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from nntui.hooks.errors import UserError
+from nntui.runs import shell
 from nntui.runs.figures import size
 from nntui.tui import steering
 from nntui.tui.aside import aside
@@ -158,7 +159,7 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
     """Go on with a run that was stopped, lost or has failed, from its newest checkpoint."""
     from nntui.runs.summary import load_row
 
-    refused = steering.resume_refusal(folder.name, load_row(folder).status if folder.exists() else "deleted")
+    refused = steering.resume_refusal(folder, load_row(folder).status if folder.exists() else "deleted")
     if refused is not None:
         raise refused.error()
     return await train(app, folder, fresh=False)
@@ -179,7 +180,7 @@ async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
         return False
     label, done, planned = next((option.label, done, left) for option, done, left in places if option.value == place)
     suggested = planned if planned > done else planned + max(done // 2, 1)
-    elsewhere = f"nntui fork {folder.name} --at {place} --lr 1e-4"
+    elsewhere = f"{shell.program()} fork {shell.reachable(folder)} --at {place} --lr 1e-4"
     text = await app.push_screen_wait(
         AskText(f"Fork {folder.name} at {label}: epochs in all", str(suggested), lambda text: _wrong_epochs(text, done),
                 detail=f"It has trained for {done} of {planned}. With other changes too, in a shell: {elsewhere}")

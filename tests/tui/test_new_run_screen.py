@@ -303,11 +303,23 @@ async def test_a_path_is_typed_into_the_list_of_data_and_one_that_no_reader_take
         assert "no reader takes" in it.shown("form")
 
 
-async def test_the_command_is_copied(tmp_path: Path) -> None:
+async def test_the_command_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNTUI_RUNS", str(tmp_path))
     async with new_run(tmp_path) as it:
         await it.go("arch.name")
         await it.press("right", "y")
         assert (cache_dir() / "copied.txt").read_text() == "nntui train --arch cnn\n"
+
+
+async def test_outside_the_usual_folder_the_command_names_the_folder_of_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with new_run(tmp_path / "mine") as it:
+        await it.go("arch.name")
+        await it.press("right", "y")
+        assert (cache_dir() / "copied.txt").read_text() == "nntui train --arch cnn --runs mine\n"
+        assert "$ nntui train --arch cnn --runs mine" in it.shown("command")
 
 
 async def test_the_settings_are_saved_and_no_file_is_written_over_unasked(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ async def test_a_recipe_that_cannot_begin_is_told_and_leaves_no_folder(tmp_path,
 @pytest.mark.parametrize("charset", [BRAILLE, ASCII], ids=lambda charset: charset.name)
 @pytest.mark.parametrize("size", [(40, 20), (80, 20), (80, 24), (120, 40), (200, 60)])
 def test_the_welcome_fits(size, charset):
-    lines, where = welcome(RECIPES, 1, *size, charset)
+    lines, where = welcome(RECIPES, 1, *size, charset, RECIPES[1].command)
     assert max(map(width, lines)) <= size[0] and set(where.values()) == {0, 1, 2}
     if size[0] >= 80:
         assert len(lines) <= size[1]

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
+from nntui.runs import shell
 from nntui.tui import new_run_actions
 from nntui.tui.aside import aside
 from nntui.tui.draw.form import command_lines, help_lines, pane_at, title_line
@@ -232,7 +233,11 @@ class NewRunScreen(Screen[None]):
         if self._form is None or self._form.last is None:
             return
         shown = self.query_one("#command", Lines)
-        shown.show(command_lines(self._form.last.command, shown.content_size.width, 2, self.nntui.charset))
+        shown.show(command_lines(self._command(self._form.last), shown.content_size.width, 2, self.nntui.charset))
+
+    def _command(self, checked: Checked) -> str:
+        """The equal command, which keeps its run where the form's would be."""
+        return shell.typed(checked.command, self.nntui.runs)
 
     def _show_title(self) -> None:
         title = self.query_one("#title", Lines)
@@ -344,7 +349,7 @@ class NewRunScreen(Screen[None]):
 
     def action_copy(self) -> None:
         if self._form is not None and self._form.last is not None:
-            self.nntui.copy(self._form.last.command, "the command")
+            self.nntui.copy(self._command(self._form.last), "the command")
 
     def action_save(self) -> None:
         self.run_worker(self._save(), group="save", exclusive=True)
