@@ -18,6 +18,7 @@ from nntui.tui.draw.keys import Hint, action_name, key_name
 from nntui.tui.palette import THEMES
 from nntui.tui.recipes import RECIPES, Recipe
 from nntui.tui.screens.overlay import OverlayScreen
+from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.frame import Frame
 from nntui.tui.widgets.keys import keyless_hints, screen_hints
 from nntui.tui.widgets.options import LIST_KEYS, Option, Options
@@ -100,6 +101,9 @@ class PaletteScreen(OverlayScreen[None]):
         if "new" not in known:
             detail = "Choose data and a network for a new run"
             options.append(Option(self.nntui.new_run, "new", detail, "", "do", "new run train"))
+        if not isinstance(self._over, RunsScreen):
+            detail = "The list of runs: find, compare, rename, delete"
+            options.append(Option(self.nntui.show_runs, "all runs", detail, "", "do", "all runs list find compare"))
         return options
 
     def _action(self, hint: Hint) -> Option[Command]:
