@@ -86,6 +86,20 @@ async def test_the_number_keys_choose_what_is_drawn(folders):
         assert isinstance(app.screen, RunsScreen)
 
 
+async def test_a_small_terminal_is_told_and_shows_the_table_or_the_chart(folders):
+    app = app_of(folders[0].path.parent)
+    async with app.run_test(size=(30, 8)) as pilot:
+        await opened(pilot, folders)
+        await until(pilot, lambda: "too small: 60x16" in screen_text(pilot))
+        assert "status" in screen_text(pilot) and "best" in screen_text(pilot) and "loss" in screen_text(pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: "status" not in screen_text(pilot) and "└" in screen_text(pilot))
+        await pilot.press("z", "z")
+        await until(pilot, lambda: "status" in screen_text(pilot))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "too small" not in screen_text(pilot) and "└" in screen_text(pilot))
+
+
 async def test_a_run_that_trains_on_is_followed(folders):
     app = app_of(folders[0].path.parent)
     async with app.run_test(size=(80, 24)) as pilot:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_runs import screen_text
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -439,3 +440,15 @@ async def test_foreign_text_is_drawn_as_text(tmp_path: Path) -> None:
         await it.until(lambda: "[bold]word" in it.shown("data"))
         assert "\x1b" not in it.seen()
         assert "\x07" not in it.seen()
+
+
+@pytest.mark.parametrize("size", [(30, 8), (20, 5)])
+async def test_a_small_terminal_is_told_and_still_has_rows_and_the_train_button(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with new_run(tmp_path, size=size) as it:
+        await it.until(lambda: "too small: 60x16" in screen_text(it.pilot))
+        text = screen_text(it.pilot)
+        assert "data" in text and "Train" in text and len(it.shown("form").split("\n")) >= size[1] - 2
+        await it.pilot.resize_terminal(80, 24)
+        await it.until(lambda: "too small" not in screen_text(it.pilot) and "$ nntui train" in it.shown("command"))

@@ -22,8 +22,10 @@ from nntui.tui.widgets.chart_keys import can_act, chart_keys
 from nntui.tui.widgets.compare_table import CompareTable
 from nntui.tui.widgets.keys import Keys, focus_keys
 from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.too_small import TooSmall, fit_terminal
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from nntui.runs.attach import Attached
@@ -101,6 +103,7 @@ class CompareScreen(Screen[None]):
         return [run.compared for run in self._runs if run.compared is not None]
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         yield Lines(id="title")
         yield Chart(id="chart")
         yield CompareTable()
@@ -132,6 +135,7 @@ class CompareScreen(Screen[None]):
     def redraw(self) -> None:
         """Draw everything anew."""
         self._show_title()
+        self.query_one(TooSmall).redraw()
         chart = self.query_one(Chart)
         names = list(dict.fromkeys(compared.vitals.metric for compared in self.compared if compared.vitals.metric))
         name = names[0] if names else ""
@@ -140,8 +144,9 @@ class CompareScreen(Screen[None]):
         chart.curves = [self._curve(at, run, name) for at, run in enumerate(self._runs) if run.attached is not None]
         chart.redraw()
         lines = self._table()
-        if self._zoom == 0:
-            self.query_one(CompareTable).styles.height = min(len(lines), max(self.size.height // 2 + 1, 4))
+        both = self._zoom == 0 and not self.has_class("tiny")
+        most = max(self.size.height // 2 + 1, 4)
+        self.query_one(CompareTable).styles.height = min(len(lines), most) if both else "1fr"
         self.query_one(CompareTable).offer(lines)
         self.query_one(Keys).redraw()
 
@@ -177,7 +182,8 @@ class CompareScreen(Screen[None]):
     def on_screen_suspend(self) -> None:
         self._seen.clear()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        fit_terminal(self, *event.size)
         self.call_after_refresh(self.redraw)
 
     def action_look(self, what: What) -> None:
@@ -199,9 +205,8 @@ class CompareScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         self._zoom = (self._zoom + 1) % 3
-        self.query_one(Chart).display = self._zoom != 2
-        self.query_one(CompareTable).display = self._zoom != 1
-        self.query_one(CompareTable).styles.height = "1fr"
+        self.set_class(self._zoom == 1, "chart-alone")
+        self.set_class(self._zoom == 2, "table-alone")
         self.query_one(CompareTable if self._zoom == 2 else Chart).focus()
         self.call_after_refresh(self.redraw)
 

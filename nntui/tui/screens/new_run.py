@@ -25,6 +25,7 @@ from nntui.tui.widgets.keys import Keys
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.plan import PlanPane
 from nntui.tui.widgets.preview import DataPane
+from nntui.tui.widgets.too_small import TooSmall, fit_terminal
 
 if TYPE_CHECKING:
     from textual import events
@@ -46,6 +47,11 @@ AWAITED_SECONDS = 0.2
 """How long a check may take before it is said that it is under way."""
 
 PANES = {1: "form", 2: "plan", 3: "activation", 4: "data"}
+PARTS = {
+    "left": ("form",), "right": ("plan", "activation", "data"), "below": ("activation", "data"), "plan": ("plan",),
+    "activation": ("activation",), "data": ("data",),
+}  # fmt: skip
+"""For each part of the screen, the panes that are in it."""
 
 
 class NewRunScreen(Screen[None]):
@@ -88,6 +94,7 @@ class NewRunScreen(Screen[None]):
         return self._form is not None and (self._checking is None or self._checking.done())
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         yield Lines(id="title")
         with Horizontal(id="body"):
             with Vertical(id="left"):
@@ -281,7 +288,7 @@ class NewRunScreen(Screen[None]):
     # panes
 
     def on_resize(self, event: events.Resize) -> None:
-        del event
+        fit_terminal(self, *event.size)
         self._arrange()
         self.call_after_refresh(self.redraw)
 
@@ -290,6 +297,7 @@ class NewRunScreen(Screen[None]):
         self._show_title()
         self._show_command()
         self._show_about()
+        self.query_one(TooSmall).redraw()
         self.query_one(FormView).redraw()
         for pane in self.query(Asked):
             pane.redraw()
@@ -298,16 +306,8 @@ class NewRunScreen(Screen[None]):
         """All panes, or the open one alone."""
         single = self._zoomed or self.size.width < NARROW
         self.set_class(single, "single")
-        name = PANES[self._open]
-        for id, shown in {
-            "left": name == "form",
-            "right": name != "form",
-            "below": name in ("activation", "data"),
-            "plan": name == "plan",
-            "activation": name == "activation",
-            "data": name == "data",
-        }.items():
-            self.query_one(f"#{id}").set_class(shown, "open")
+        for part, panes in PARTS.items():
+            self.query_one(f"#{part}").set_class(PANES[self._open] in panes, "open")
 
     def action_open(self, number: int) -> None:
         self._open = number

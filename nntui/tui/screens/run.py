@@ -18,7 +18,7 @@ from nntui.runs.commands import Kind
 from nntui.runs.events import Planned, Started
 from nntui.tui import run_actions
 from nntui.tui.draw.head import LIVE
-from nntui.tui.draw.small import LEAST
+from nntui.tui.draw.small import too_small
 from nntui.tui.facts import read_facts
 from nntui.tui.following import Following, RunChanged
 from nntui.tui.helm import Helm
@@ -182,7 +182,7 @@ class RunScreen(Screen[None]):
 
     def _fit(self, width: int, height: int) -> None:
         """Arrange for a terminal of this size."""
-        self.set_class(width < LEAST[0] or height < LEAST[1], "tiny")
+        self.set_class(too_small(width, height), "tiny")
         zoomed = self.has_class("zoomed-panel")
         self.panels.show_beside(1 if zoomed else self.panels.fits(width))
         self.call_after_refresh(self.redraw)

@@ -14,15 +14,17 @@ from textual.widgets import Input
 
 from nntui.hooks.errors import UserError
 from nntui.tui import run_actions
-from nntui.tui.draw.runs import LIVE, detail_line, fits, title_line
+from nntui.tui.draw.runs import LIVE, brief_line, detail_line, fits, title_line
 from nntui.tui.run_problems import problem_of
 from nntui.tui.screens import runs_keys
 from nntui.tui.widgets.first_start import FirstStart
 from nntui.tui.widgets.keys import Keys
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.runs_table import RunsTable
+from nntui.tui.widgets.too_small import TooSmall, fit_terminal
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from nntui.runs.folder import RunFolder
@@ -70,6 +72,7 @@ class RunsScreen(Screen[None]):
         return self._rows
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         yield Lines(id="title")
         yield RunsTable()
         yield FirstStart(id="welcome")
@@ -168,16 +171,22 @@ class RunsScreen(Screen[None]):
             words = "no run has these words; esc shows all" if self._words else "" if self._read else "reading the runs"
             detail.show([[(f" {words}", "muted")]])
         else:
-            detail.show([detail_line(row, self.table.problems.get(row.folder.path, ""), detail.size.width,
+            problem = self.table.problems.get(row.folder.path, "")
+            if self.has_class("tiny") and not problem:
+                detail.show([brief_line(row, detail.size.width, self.nntui.charset)])
+                return
+            detail.show([detail_line(row, problem, detail.size.width,
                                      self.nntui.charset)])  # fmt: skip
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        fit_terminal(self, *event.size)
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
         """Draw everything anew: another size, or another charset."""
         self.table.move(0)
         self._show_title()
+        self.query_one(TooSmall).redraw()
         self.query_one(FirstStart).redraw()
         self.query_one(Keys).redraw()
 
