@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
 from nntui.runs.figures import label, metric
+from nntui.runs.window import read_window, seen_in_buckets
 from nntui.tui.chart.curves import Curve, points
 from nntui.tui.draw.compare import Compared, colour, mark, table
 from nntui.tui.draw.runs import LIVE
@@ -22,6 +23,7 @@ from nntui.tui.widgets.chart_keys import can_act, chart_keys
 from nntui.tui.widgets.compare_table import CompareTable
 from nntui.tui.widgets.keys import Keys, focus_keys
 from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.run_charts import BUCKETS_A_CELL, STILL_SECONDS
 from nntui.tui.widgets.too_small import TooSmall, fit_terminal
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
     from nntui.runs.attach import Attached
     from nntui.runs.folder import RunFolder
+    from nntui.runs.history import History
     from nntui.tui.app import NNTuiApp
 
 LIVE_SECONDS = 1.0
@@ -47,6 +50,8 @@ class _Run:
     folder: RunFolder
     attached: Attached | None = None
     compared: Compared | None = None
+    window: History | None = None
+    """The exact points of the steps that are zoomed at, where the history has them in buckets."""
     wrong: str = ""
     """Why it cannot be shown."""
 
@@ -88,6 +93,8 @@ class CompareScreen(Screen[None]):
         self._runs = [_Run(folder) for folder in folders]
         self._what: What = "loss"
         self._zoom = 0
+        self._zoomed_at: tuple[int, int] | None = None
+        """The steps that are shown, where they are not all."""
         self._again = asyncio.Event()
         self._seen = asyncio.Event()
         self.read = False
@@ -120,6 +127,7 @@ class CompareScreen(Screen[None]):
             changed = await asyncio.to_thread(_poll, self._runs)
             if changed:
                 self.redraw()
+                self._read_closely()
             if not self.read:
                 self.read = True
                 for run in self._runs:
@@ -167,7 +175,9 @@ class CompareScreen(Screen[None]):
             found = ((e.step, e.metrics.get(wanted)) for e in state.evaluations.get("validation", []))
             return Curve(title, style, points(found), kind="points", mark=sign)
         quantity = {"loss": "loss", "learning rate": "lr", "gradient norm": "grad_norm"}[self._what]
-        return Curve(title, style, state.history.series(cast("Any", quantity)), mark=sign)  # one of its names
+        return Curve(
+            title, style, (run.window or state.history).series(cast("Any", quantity)), mark=sign
+        )  # one of its names
 
     def _show_title(self) -> None:
         title = self.query_one("#title", Lines)
@@ -185,6 +195,38 @@ class CompareScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         fit_terminal(self, *event.size)
         self.call_after_refresh(self.redraw)
+
+    def on_chart_window_changed(self, event: Chart.WindowChanged) -> None:
+        self._zoomed_at = (event.first, event.last) if event.zoomed else None
+        for run in self._runs:
+            run.window = None
+        self.redraw()  # from the buckets, at once
+        self._read_closely()
+
+    def _read_closely(self) -> None:
+        """Read the exact points of a zoom so close that buckets would be seen, once nobody moves on."""
+        self.workers.cancel_group(self, "window")
+        columns = BUCKETS_A_CELL * self.query_one(Chart).size.width
+        if self._zoomed_at is None:
+            return
+        first, last = self._zoomed_at
+        followed = [(run, run.attached) for run in self._runs if run.attached is not None]
+        coarse = [
+            (run, attached)
+            for run, attached in followed
+            if seen_in_buckets(attached.state.history, first, last, columns)
+        ]
+        if coarse:
+            self.run_worker(self._read_windows(coarse, first, last), group="window")
+
+    async def _read_windows(self, coarse: Sequence[tuple[_Run, Attached]], first: int, last: int) -> None:
+        await asyncio.sleep(STILL_SECONDS)
+        for run, attached in coarse:
+            try:
+                run.window = await asyncio.to_thread(read_window, attached.folder, attached.marks, first, last)
+            except OSError:  # deleted, or not ours to read: the buckets stay
+                run.window = None
+        self.redraw()
 
     def action_look(self, what: What) -> None:
         self._what = what
