@@ -10,9 +10,11 @@ from textual import events
 from textual.screen import ModalScreen
 
 from nntui.hooks.errors import UserError
+from nntui.tui.screens.ask_choice import AskChoice
+from nntui.tui.screens.ask_text import AskText
+from nntui.tui.screens.ask_yes_no import AskYesNo
 from nntui.tui.screens.new_run import NewRunScreen
-from nntui.tui.screens.questions import AskChoice, AskText, AskYesNo
-from nntui.tui.widgets.overlay import Option, about, fuzzy
+from nntui.tui.widgets.options import Option, about, fuzzy
 
 HOSTILE = "[bold red]loud[/] \x1b[31m\u202e"
 TAMED = "[bold red]loud[/] ?[31m?"

@@ -17,8 +17,11 @@ from nntui.tui.draw.charset import CHARSETS, Charset
 from nntui.tui.draw.keys import Hint, action_name, key_name
 from nntui.tui.palette import THEMES
 from nntui.tui.recipes import RECIPES, Recipe
-from nntui.tui.widgets.keys import screen_hints
-from nntui.tui.widgets.overlay import FRAME_BINDINGS, Frame, Option, Options, OverlayScreen
+from nntui.tui.screens.overlay import OverlayScreen
+from nntui.tui.screens.runs import RunsScreen
+from nntui.tui.widgets.frame import Frame
+from nntui.tui.widgets.keys import keyless_hints, screen_hints
+from nntui.tui.widgets.options import LIST_KEYS, Option, Options
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -55,12 +58,12 @@ class Redrawn(Protocol):
 class PaletteScreen(OverlayScreen[None]):
     """Everything that can be done, found by typing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*FRAME_BINDINGS]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._over = screen
-        self._hints = screen_hints(screen)
+        self._hints = [*screen_hints(screen), *keyless_hints(screen)]
         self._options: list[Option[Command]] = []
 
     @property
@@ -98,6 +101,9 @@ class PaletteScreen(OverlayScreen[None]):
         if "new" not in known:
             detail = "Choose data and a network for a new run"
             options.append(Option(self.nntui.new_run, "new", detail, "", "do", "new run train"))
+        if not isinstance(self._over, RunsScreen):
+            detail = "The list of runs: find, compare, rename, delete"
+            options.append(Option(self.nntui.show_runs, "all runs", detail, "", "do", "all runs list find compare"))
         return options
 
     def _action(self, hint: Hint) -> Option[Command]:
