@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from nntui.tui.form.checker import Checker
     from nntui.tui.recipes import Recipe
 
+NOTICED_SECONDS = 0.4
+"""A start that takes longer is told: the fork server may have to start first."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -278,12 +281,15 @@ async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False, fresh: 
         if fresh:
             await asyncio.to_thread(discard_untrained, folder)
         return False
+    told = app.set_timer(NOTICED_SECONDS, lambda: app.tell(f"{folder.name} is starting"))
     try:
         await app.server.train(folder, after=after)
     except UserError:
         if fresh:
             await asyncio.to_thread(discard_untrained, folder)
         raise
+    finally:
+        told.stop()
     if show:
         app.open_run(folder)
     else:

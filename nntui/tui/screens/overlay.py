@@ -9,10 +9,16 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 if TYPE_CHECKING:
+    from textual import events
+
     from nntui.tui.app import NNTuiApp
     from nntui.tui.draw.charset import Charset
 
 T = TypeVar("T")
+
+
+LOW = 14
+"""Lines below which an explanation makes room for what is asked."""
 
 
 class OverlayScreen(ModalScreen[T]):
@@ -27,6 +33,10 @@ class OverlayScreen(ModalScreen[T]):
 
     def on_mount(self) -> None:
         self.set_class(not self.charset.unicode, "ascii")
+        self.set_class(self.app.size.height < LOW, "low")
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.height < LOW, "low")
 
     @property
     def charset(self) -> Charset:

@@ -24,6 +24,7 @@ from nntui.tui.widgets.keys import keyless_hints, screen_hints
 from nntui.tui.widgets.options import LIST_KEYS, Option, Options
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from nntui.runs.folder import RunFolder
@@ -79,12 +80,13 @@ class PaletteScreen(OverlayScreen[None]):
         field = self.query_one(Input)
         field.cursor_blink = False
         field.focus()
-        self._options = [*self._actions(), *self._recipes(), *self._themes(), *self._charsets()]
+        self._options = [*self._actions(), *self._recipes(), *self._themes(), *self._charsets(), self._settings()]
         self._fit()
         self.query_one(Options).offer(self._options)
         self.run_worker(self._add_runs())
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        del event
         self._fit()
 
     def _fit(self) -> None:
@@ -147,6 +149,14 @@ class PaletteScreen(OverlayScreen[None]):
             if isinstance(screen, Redrawn):
                 screen.redraw()
         self.nntui.tell(f'charset = "{charset.name}" in your settings keeps it')
+
+    def _settings(self) -> Option[Command]:
+        def tell() -> None:
+            from nntui.runs.settings import settings_file
+
+            self.nntui.tell(f"yours are in {settings_file()}; nntui settings says what can be set")
+
+        return Option(tell, "settings", "Where yours are kept", "", "do", "settings preferences options keys theme")
 
     async def _add_runs(self) -> None:
         """Every run by name; they may be many, on a slow disk."""

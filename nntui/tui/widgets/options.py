@@ -71,7 +71,10 @@ class Options(Lines, can_focus=False):
         """Show what fits; the best first, in the order given where they fit alike."""
         query = query.strip()
         if query:
-            scored = [(max(fuzzy(query, o.label), about(query, o.words)), o) for o in self.all]
+            scored = [
+                (max(fuzzy(query, o.label), about(query, o.words), about(query, f"{o.group} {o.label}")), o)
+                for o in self.all
+            ]
             self.found = [o for score, o in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
         else:
             self.found = list(self.all)

@@ -10,7 +10,8 @@ class Words(Lines):
     """Wrapped text over as many lines as it takes."""
 
     def __init__(self, text: str, style: str, *, id: str | None = None) -> None:
-        super().__init__(id=id, classes="words")
+        """What is said in passing ("muted") makes room where a terminal is low."""
+        super().__init__(id=id, classes="words passing" if style == "muted" else "words")
         self._text = text
         self._style = style
 
