@@ -131,6 +131,16 @@ class NNTuiApp(App[list["RunFolder"]]):
         else:
             self.push_screen(screen)
 
+    def show_runs(self) -> None:
+        """The list of all runs: the one below this screen, or, where the interface was opened on a run, one on top."""
+        from nntui.tui.screens.runs import RunsScreen
+
+        if not any(isinstance(screen, RunsScreen) for screen in self.screen_stack):
+            self.push_screen(RunsScreen())
+            return
+        while not isinstance(self.screen, RunsScreen):
+            self.pop_screen()
+
     def new_run(self, template: Said | None = None) -> None:
         """The form for a new run, filled from a template."""
         self.push_screen(self._new_screen(template))

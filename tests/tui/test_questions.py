@@ -8,11 +8,14 @@ import pytest
 from made_runs import app_of, screen_text, until
 from textual import events
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from nntui.hooks.errors import UserError
+from nntui.tui.screens.ask_choice import AskChoice
+from nntui.tui.screens.ask_text import AskText
+from nntui.tui.screens.ask_yes_no import AskYesNo
 from nntui.tui.screens.new_run import NewRunScreen
-from nntui.tui.screens.questions import AskChoice, AskText, AskYesNo
-from nntui.tui.widgets.overlay import Option, about, fuzzy
+from nntui.tui.widgets.options import Option, about, fuzzy
 
 HOSTILE = "[bold red]loud[/] \x1b[31m\u202e"
 TAMED = "[bold red]loud[/] ?[31m?"
@@ -180,3 +183,23 @@ async def test_enter_pressed_twice_does_once_what_was_chosen_of_the_palette(tmp_
         await until(pilot, lambda: isinstance(app.screen, NewRunScreen))
         await pilot.pause()
         assert [type(screen) for screen in app.screen_stack].count(NewRunScreen) == 1
+
+
+@pytest.mark.parametrize("size", [(40, 8), (60, 12)])
+async def test_a_low_terminal_shows_what_is_asked_and_leaves_out_what_explains_it(tmp_path, size):
+    long = "It ends with a checkpoint and its result, in as many words as it takes. " * 3
+    app = app_of(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await app.push_screen(AskYesNo("Stop it?", long, yes="stop", no="train on"))
+        await pilot.pause()
+        assert "stop" in screen_text(pilot) and "train on" in screen_text(pilot)
+        await pilot.press("escape")
+        await app.push_screen(
+            AskText("Learning rate", "0.5", lambda text: None if text == "0.5" else "no", detail=long)
+        )
+        await pilot.pause()
+        assert "0.5" in screen_text(pilot)
+        app.screen.query_one(Input).value = "x"
+        await until(pilot, lambda: "no" in screen_text(pilot))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "as many words" in screen_text(pilot))
