@@ -27,6 +27,7 @@ class OverlayScreen(ModalScreen[T]):
 
     def on_mount(self) -> None:
         self.set_class(not self.charset.unicode, "ascii")
+        self.call_after_refresh(cast("NNTuiApp", self.app).ahead.release)
 
     @property
     def charset(self) -> Charset:
