@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from nntui.hooks.errors import UserError
 from nntui.runs import shell
@@ -44,19 +44,30 @@ def once(
     action: Coroutine[Any, Any, object],
     folder: RunFolder | None,
     then: Callable[[], object] | None = None,
+    *,
+    asks: bool = True,
 ) -> None:
     """Does it in a worker of `screen`, where it may wait for answers, and `then` what follows. A key that is pressed
-    again before its question shows does not ask twice."""
+    again before its question shows does not ask twice; keys that follow it are the question's. `asks`: whether it asks
+    something first of all."""
     name = f"{getattr(action, '__qualname__', '')} {folder.path if folder is not None else ''}"
     if any(worker.name == name and not worker.is_finished for worker in screen.workers):
         action.close()
         return
 
+    ahead = cast("NNTuiApp", screen.app).ahead
+
     async def done() -> None:
-        await action
+        try:
+            await action
+        finally:
+            if asks:
+                ahead.drop()
         if then is not None:
             then()
 
+    if asks:
+        ahead.hold()
     screen.run_worker(done(), name=name, group="actions")
 
 

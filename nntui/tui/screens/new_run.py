@@ -361,11 +361,13 @@ class NewRunScreen(Screen[None]):
         self.nntui.look_at_data({key: whole[key] for key in ("name", "path", *said) if whole.get(key) is not None})
 
     def action_save(self) -> None:
+        self.nntui.ahead.hold()
         self.run_worker(self._save(), group="save", exclusive=True)
 
     async def _save(self) -> None:
         checked = await self._settled()
         if checked is None or checked.tree is None:
+            self.nntui.ahead.drop()
             self._refuse(checked)
         else:
             name = f"{checked.entries['data'].name}-{checked.entries['arch'].name}.toml"

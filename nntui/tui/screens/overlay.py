@@ -34,6 +34,7 @@ class OverlayScreen(ModalScreen[T]):
     def on_mount(self) -> None:
         self.set_class(not self.charset.unicode, "ascii")
         self.set_class(self.app.size.height < LOW, "low")
+        self.call_after_refresh(cast("NNTuiApp", self.app).ahead.release)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < LOW, "low")

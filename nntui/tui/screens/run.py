@@ -350,8 +350,8 @@ class RunScreen(Screen[None]):
 
     # -- steering
 
-    def _do(self, work: Coroutine[Any, Any, Any]) -> None:
-        run_actions.once(self, work, self.folder)
+    def _do(self, work: Coroutine[Any, Any, Any], *, asks: bool = True) -> None:
+        run_actions.once(self, work, self.folder, asks=asks)
 
     def action_ask(self, kind: Kind) -> None:
         self._helm.ask(kind)
@@ -375,7 +375,7 @@ class RunScreen(Screen[None]):
         self._do(run_actions.fork(self.nntui, self.folder))
 
     def action_resume_run(self) -> None:
-        self._do(self._helm.resume())
+        self._do(self._helm.resume(), asks=False)
 
     def action_template(self) -> None:
         try:

@@ -254,8 +254,8 @@ class RunsScreen(Screen[None]):
         row = self.table.chosen
         return row.folder if row is not None else None
 
-    def _do(self, action: Coroutine[Any, Any, object], folder: RunFolder | None = None) -> None:
-        run_actions.once(self, action, folder, self.look_again)
+    def _do(self, action: Coroutine[Any, Any, object], folder: RunFolder | None = None, *, asks: bool = True) -> None:
+        run_actions.once(self, action, folder, self.look_again, asks=asks)
 
     def action_new(self) -> None:
         self.nntui.new_run()
@@ -314,7 +314,7 @@ class RunsScreen(Screen[None]):
 
     def action_resume(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.resume(self.nntui, folder), folder)
+            self._do(run_actions.resume(self.nntui, folder), folder, asks=False)
 
     def action_note(self) -> None:
         if (folder := self._chosen()) is not None:
@@ -341,7 +341,7 @@ class RunsScreen(Screen[None]):
             self.nntui.copy(str(folder.path), f"The path of {folder.name}")
 
     def _begin(self, recipe: Recipe) -> None:
-        self._do(run_actions.begin(self.nntui, recipe))
+        self._do(run_actions.begin(self.nntui, recipe), asks=False)
 
     def on_first_start_begun(self, event: FirstStart.Begun) -> None:
         self._begin(event.recipe)
