@@ -99,7 +99,6 @@ class Sniff:
     """0..1; the surest reader is taken, a tie is an error."""
     reason: str
     params: Mapping[str, Any] = field(default_factory=dict)
-    """What it found out for its own settings. A person's choice goes before it."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What it suggests for other settings of a run on this path ("training.epochs": 3), before what the contribution's
     own `defaults` say: what suits hangs on how many rows there are and what they are like."""

@@ -311,8 +311,6 @@ def _own_pictures() -> Iterable[Dataset]:
         preprocessor=IMAGES,
         sniff=f"{HERE}.own.picture_source:sniff",
         augment="standard",
-        licence="your own",
-        source="your own files",
         defaults=_training(20, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
     )
 
