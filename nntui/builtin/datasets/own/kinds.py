@@ -67,8 +67,8 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     for name, kind in frame.schema.items():
         column = pl.col(name)
         if kind == pl.String:
-            text = column.str.strip_chars()
-        elif kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, pl.Categorical | pl.Enum):
+            continue
+        if kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, pl.Categorical | pl.Enum):
             text = column.cast(pl.String)
         elif kind.is_numeric():
             value = column.cast(pl.Float64)
@@ -80,15 +80,18 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
             text = column.struct.json_encode()
         else:
             text = pl.lit(None, pl.String)
-        made.append(pl.when(text.is_in(MISSING)).then(None).otherwise(text).alias(name))
-    return frame.select(made)
+        made.append(text.alias(name))
+    frame = frame.with_columns(made) if made else frame
+    # One expression for all columns: ten thousand of them would take seconds to be put together.
+    stripped = frame.select(pl.all().str.strip_chars())
+    return stripped.select(pl.when(pl.all().is_in(MISSING)).then(None).otherwise(pl.all()).name.keep())
 
 
-def numbers(name: str, style: Style) -> pl.Expr:
-    """The numbers that a column of text holds, float64; null where a cell is none."""
+def numbers(names: str | list[str], style: Style) -> pl.Expr:
+    """The numbers that columns of text hold, float64; null where a cell is none. "*" stands for all columns."""
     import polars as pl
 
-    column = pl.col(name)
+    column = pl.col(names)
     if style == "comma":
         column = column.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
     elif style == "marked":
@@ -120,9 +123,9 @@ def answers(name: str) -> pl.Expr:
 def guess(head: pl.DataFrame, said: dict[str, str], *, decimal_comma: bool = False) -> dict[str, Column]:
     """What each column is, from the first rows (as text); `said` goes before it."""
     style: Style = "comma" if decimal_comma else "plain"
-    values = head.select(numbers(name, style).alias(name) for name in head.columns)
-    told = head.select(pl_count(name) for name in head.columns).row(0)
-    parsed = values.select(pl_count(name) for name in head.columns).row(0)
+    values = head.select(numbers("*", style))
+    told = head.count().row(0)
+    parsed = values.count().row(0)
     found: dict[str, Column] = {}
     for name, known, good in zip(head.columns, told, parsed, strict=True):
         kind = said.get(name)
@@ -133,16 +136,10 @@ def guess(head: pl.DataFrame, said: dict[str, str], *, decimal_comma: bool = Fal
     return found
 
 
-def pl_count(name: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.col(name).count()
-
-
 def _number(name: str, style: Style, values: pl.Series, known: int) -> Column:
     import numpy as np
 
-    array = values.drop_nulls().to_numpy()
+    array = values.to_numpy()  # gaps are NaN
     array = array[np.isfinite(array)]
     why = ""
     if known >= FEW and len(array) and len(values) == len(array) and (array == np.round(array)).all():

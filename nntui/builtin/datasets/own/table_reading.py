@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from nntui.builtin.datasets.own.frames import Pieces
-from nntui.builtin.datasets.own.kinds import Column, answers, as_text, moments, numbers
+from nntui.builtin.datasets.own.kinds import Column, Style, answers, as_text, moments, numbers
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
 
@@ -115,7 +115,8 @@ def read_table(table: Pieces, columns: Mapping[str, Column], uses: Mapping[str, 
 def read_rows(name: str, frame: pl.DataFrame, lines: npt.NDArray[np.int64], columns: Sequence[Column]) -> Read:
     """Some rows of a table, as columns that are known from another; those that are not there are missing."""
     reading = _Reading(name, {column.name: column for column in columns}, {column.name: "value" for column in columns})
-    reading.take(as_text(frame.select(column.name for column in columns if column.name in frame.columns)), lines)
+    there = set(frame.columns)
+    reading.take(as_text(frame.select([column.name for column in columns if column.name in there])), lines)
     return reading.whole()
 
 
@@ -143,12 +144,13 @@ class _Reading:
     def take(self, frame: pl.DataFrame, lines: npt.NDArray[np.int64]) -> None:
         import polars as pl
 
-        absent = [pl.lit(None, pl.String).alias(name) for name in self.columns if name not in frame.columns]
+        there = set(frame.columns)
+        absent = [pl.lit(None, pl.String).alias(name) for name in self.columns if name not in there]
         frame = frame.with_columns(absent) if absent else frame
         if self.head is None:
             self.head = frame.head(HEAD)
         self.lines.append(lines.astype(np.int32))
-        gaps = frame.select(pl.col(n).null_count() for n in self.columns).row(0, named=True)
+        gaps = frame.select(pl.col(list(self.columns)).null_count()).row(0, named=True)
         for name, count in gaps.items():
             self.missing[name] += count
         values = self._values(frame, lines, gaps)
@@ -165,7 +167,10 @@ class _Reading:
         """Columns of numbers, float64; what is no number, and what is infinite, is a gap, and counted."""
         import polars as pl
 
-        made = [numbers(n, self.columns[n].style).alias(n) for n in (*self.narrow, *self.wide)]
+        by_style: dict[Style, list[str]] = {}
+        for name in (*self.narrow, *self.wide):
+            by_style.setdefault(self.columns[name].style, []).append(name)
+        made = [numbers(names, style) for style, names in by_style.items()]
         made += [moments(n, self.columns[n].format).alias(n) for n in self.dates]
         made += [answers(n).alias(n) for n in self.answers]
         if not made:
@@ -199,9 +204,10 @@ class _Reading:
             values[name] = Coded(np.concatenate(self.parts.pop(name)), np.array([*known, ""], dtype=object))
         assert self.head is not None  # at least one piece: an empty table is told before
         head = self.head
-        distinct = head.select(pl.col(n).drop_nulls().n_unique() for n in self.columns).row(0, named=True)
+        distinct = head.select(pl.all().drop_nulls().n_unique()).row(0, named=True)
         distinct |= {name: len(known) for name, known in self.words.items()}
-        examples = {n: tuple(c[:40] for c in head[n].drop_nulls().unique(maintain_order=True)[:3]) for n in self.columns}
+        shown = head.head(50).to_dict(as_series=False)
+        examples = {n: tuple(dict.fromkeys(c[:40] for c in shown[n] if c is not None))[:3] for n in self.columns}
         return Read(
             values=values,
             lines=np.concatenate(self.lines),

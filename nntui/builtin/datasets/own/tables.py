@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntui.builtin.datasets.own.frames import Pieces
+from nntui.builtin.datasets.own.dialects import SAMPLE, beginning
+from nntui.builtin.datasets.own.frames import Pieces, format_of
 from nntui.builtin.datasets.own.kinds import Column, guess
-from nntui.builtin.datasets.own.look import SPLITS, look
+from nntui.builtin.datasets.own.look import SPLITS, Look, look
 from nntui.builtin.datasets.own.mixed import MixedFacts, raw_key
 from nntui.builtin.datasets.own.table_params import TableParams, overrides
 from nntui.builtin.datasets.own.table_reading import Coded, Read, Use, head_of, read_table, taken
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from nntui.hooks.data import DataContext, Indices, Split
 
 NOT_LEARNT = {"identifier": "left out: an identifier", "empty": "left out: always missing", "constant": "left out: always the same"}
+STEPS, MOST_EPOCHS = 1500, 80
+BATCHES = ((32, 1500), (64, 10_000), (128, 50_000), (256, 250_000), (512, 1_000_000))
+"""Sizes of a batch, and the rows up to which each is taken."""
+LARGEST_BATCH = 1024
 MOST_TEXT_ROWS = 1_000_000
 """Rows beyond which text columns are left out unless they are asked for: each cell would be held in memory."""
 
@@ -46,7 +51,7 @@ def sniff(path: Path) -> Sniff | None:
     frame = seen.frame
     if seen.folder and len(seen.tables) > 1 and seen.main == "table" and _by_split(seen.tables):
         names = ", ".join(table.name for table in seen.tables)
-        return Sniff(confidence=0.5, reason=f"tables of splits: {names}")
+        return Sniff(confidence=0.5, reason=f"tables of splits: {names}", defaults=training_for(_rows_of(seen)))
     if frame is None or (seen.folder and seen.main != "table") or frame.width < 2:
         return None
     head = guess_head(frame)
@@ -57,7 +62,35 @@ def sniff(path: Path) -> Sniff | None:
         tells = "; which of them is told must be said: --data.target NAME"
     dialect = seen.head.dialect if seen.head is not None else None
     how = f" ({dialect.in_words()})" if dialect is not None else ""
-    return Sniff(confidence=0.5, reason=f"a table of {frame.width:,} columns{how}{tells}")
+    reason = f"a table of {frame.width:,} columns{how}{tells}"
+    return Sniff(confidence=0.5, reason=reason, defaults=training_for(_rows_of(seen)))
+
+
+def _rows_of(seen: Look) -> int:
+    """About how many rows the tables have: counted where that is quick, told by their size else."""
+    import polars as pl
+
+    rows = 0.0
+    for table in seen.tables:
+        kind = format_of(table)
+        try:
+            if kind == ("parquet", ""):
+                rows += int(pl.scan_parquet(table).select(pl.len()).collect().item())
+            else:
+                head = beginning(table, kind[1] if kind else "")
+                lines, unpacked = max(1, head.count(b"\n")), 4 if kind and kind[1] else 1
+                rows += table.stat().st_size * unpacked / max(1, len(head)) * lines if len(head) >= SAMPLE else lines
+        except (ValueError, OSError, pl.exceptions.PolarsError):
+            continue  # what cannot be read is told when it is read
+    return max(1, round(rows))
+
+
+def training_for(rows: int) -> dict[str, int]:
+    """Batch size and epochs that suit so many rows: some 1,500 steps for a few thousand of them, and no more than three
+    times through millions."""
+    batch = next((size for size, most in BATCHES if rows < most), LARGEST_BATCH)
+    epochs = int(np.clip(round(STEPS * batch / rows), 3, MOST_EPOCHS))
+    return {"training.batch_size": batch, "training.epochs": epochs}
 
 
 def guess_head(frame: Any) -> dict[str, Column]:  # a polars frame
