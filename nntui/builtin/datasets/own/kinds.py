@@ -37,8 +37,12 @@ DATES = (
 
 _DATE_LIKE = re.compile(r"\d.*[-/:. ].*\d")
 _MARKS = r"[\s$€£¥%,']"
-_MARKED = re.compile(r"[-+(]?\s?[$€£¥]?\s?[-+]?\d{1,3}(?:[,'\s]\d{3})+(?:\.\d+)?\s?[%€£$]?|[-+]?[$€£¥]\s?\d+(?:\.\d+)?|[-+]?\d+(?:\.\d+)?\s?[%€£$]")
-_IDENTIFIER = re.compile(r"(?:^|[_\W])(?:id|uuid|guid|key|index|rowid|row|nr|no|number|code|unnamed)(?:$|[_\W\d])", re.I)
+_MARKED = re.compile(
+    r"[-+(]?\s?[$€£¥]?\s?[-+]?\d{1,3}(?:[,'\s]\d{3})+(?:\.\d+)?\s?[%€£$]?|[-+]?[$€£¥]\s?\d+(?:\.\d+)?|[-+]?\d+(?:\.\d+)?\s?[%€£$]"
+)
+_IDENTIFIER = re.compile(
+    r"(?:^|[_\W])(?:id|uuid|guid|key|index|rowid|row|nr|no|number|code|unnamed)(?:$|[_\W\d])", re.I
+)
 _CAMEL = re.compile(r"[a-z](?:Id|ID)$")
 
 
@@ -73,7 +77,9 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
         elif kind.is_numeric():
             value = column.cast(pl.Float64)
             whole = (value == value.round()) & (value.abs() < 2**53)
-            text = pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
+            text = (
+                pl.when(whole).then(value.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(value.cast(pl.String))
+            )
         elif isinstance(kind, pl.List):
             text = column.cast(pl.List(pl.String)).list.join(";")
         elif isinstance(kind, pl.Struct):
@@ -93,7 +99,7 @@ def numbers(names: str | list[str], style: Style) -> pl.Expr:
 
     column = pl.col(names)
     if style == "comma":
-        column = column.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        column = column.str.replace_all(r"\.(\d{3})\b", "$1").str.replace(",", ".", literal=True)
     elif style == "marked":
         column = column.str.replace_all(_MARKS, "")
     return column.cast(pl.Float64, strict=False)
@@ -172,7 +178,7 @@ def _judged(name: str, values: pl.Series, kind: str | None, style: Style) -> Col
     if kind == "number":
         return Column(name=name, kind=kind, style=_style(sample, style), wide=True)
     if kind == "date" or kind is None:
-        form = _date(sample)
+        form = date_format(sample)
         if form:
             return Column(name=name, kind="date", format=form)
         if kind == "date":
@@ -196,7 +202,7 @@ def _style(sample: pl.Series, style: Style) -> Style:
     return "marked" if marked and good >= MOST * len(cells) else style
 
 
-def _date(sample: pl.Series) -> str:
+def date_format(sample: pl.Series) -> str:
     """The format of dates that most of the cells have; "" where there is none."""
     if not len(sample) or not all(_DATE_LIKE.search(cell) for cell in sample.head(20).to_list()):
         return ""
