@@ -29,10 +29,10 @@ class Reading:
     """Absolute."""
     params: Mapping[str, Any]
     """What it found out of the path: defaults that a person's own settings go before."""
+    defaults: Mapping[str, Any]
+    """What it suggests for other settings of a run on this path."""
     note: str
     """What it took the path for and why."""
-    defaults: Mapping[str, Any]
-    """What it suggests for other settings, by dotted name."""
 
 
 def is_path(text: str) -> bool:
@@ -88,17 +88,21 @@ def sniffed(text: str, registry: Registry) -> Reading:
         raise UserError(f"{path} is taken by {takers}, equally sure", advice=f"Say {flags}.")
     kind = entry.meta.get("modality", "data")
     note = f"{path} is read by {entry.name} ({kind}): {best.reason}"
-    note = "; ".join((note, *failed))
-    return Reading(entry=entry, path=str(path), params=dict(best.params), note=note, defaults=dict(best.defaults))
+    return _reading(entry, path, best, "; ".join((note, *failed)))
 
 
-def suggested_for(text: str, entry: Entry, registry: Registry) -> Mapping[str, Any]:
-    """What the reader that a person names suggests for a path; nothing where it would not have taken it."""
+def sniffed_by(entry: Entry, path: str, registry: Registry) -> Reading | None:
+    """What the reader that a person named finds out of a path; None where it finds out nothing. What is wrong with the
+    path is told when it is read."""
     try:
-        sniff = _ask(entry, registry, Path(absolute(text)))
-    except Exception:  # noqa: BLE001 - the reader's own fault is told when it reads
-        return {}
-    return {} if sniff is None else dict(sniff.defaults)
+        sniff = _ask(entry, registry, Path(path))
+    except Exception:  # noqa: BLE001 - as above; a reader need not know what it is forced to take
+        return None
+    return None if sniff is None else _reading(entry, Path(path), sniff, "")
+
+
+def _reading(entry: Entry, path: Path, sniff: Sniff, note: str) -> Reading:
+    return Reading(entry=entry, path=str(path), params=dict(sniff.params), defaults=dict(sniff.defaults), note=note)
 
 
 def _ask(entry: Entry, registry: Registry, path: Path) -> Sniff | None:
