@@ -46,15 +46,16 @@ def sniff(path: Path) -> Sniff | None:
     if frame is None or (seen.folder and seen.main != "table") or frame.width < 2:
         return None
     head = guess_head(frame)
+    found: dict[str, list[str]] = {}
     try:
-        target, _ = choose_target(head, (), ())
-        tells = f"; the target is {target[0]}, unless --data.target names another"
+        found["target"] = list(choose_target(head, (), ())[0])  # kept with the run: other rows are judged by the same
+        tells = f"; the target is {found['target'][0]}, unless --data.target names another"
     except UserError:
         tells = "; which of them is told must be said: --data.target NAME"
     dialect = seen.head.dialect if seen.head is not None else None
     how = f" ({dialect.in_words()})" if dialect is not None else ""
     reason = f"a table of {frame.width:,} columns{how}{tells}"
-    return Sniff(confidence=0.5, reason=reason, defaults=training_for(_rows_of(seen)))
+    return Sniff(confidence=0.5, reason=reason, params=found, defaults=training_for(_rows_of(seen)))
 
 
 def _rows_of(seen: Look) -> int:

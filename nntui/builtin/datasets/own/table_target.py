@@ -139,8 +139,8 @@ def _numbers(name: str, column: npt.NDArray[np.float64], said: str | None) -> To
     known = column[~np.isnan(column)]
     if said in (None, "category", "yes/no"):
         distinct = np.unique(known[:HEAD_ROWS])
-        few = len(distinct) <= CLASSES and (distinct == np.round(distinct)).all()
-        if said is not None or len(distinct) == 2 or (few and len(known) >= 5 * len(distinct)):
+        few = len(distinct) <= min(CLASSES, SHARE * len(known)) and (distinct == np.round(distinct)).all()
+        if said is not None or len(distinct) == 2 or few:
             distinct = np.unique(known)
             codes = np.searchsorted(distinct, column)
             codes[np.isnan(column)] = -1
