@@ -27,6 +27,7 @@ class FFNParams(Params):
         32, ge=1, help="Size of a token's vector, and the largest of a category's (else half of its column's codes)"
     )
     context: int = param(16, ge=1, help="For the next token: how many tokens it looks back on")
+    skip: bool = param(False, help="Add a linear layer from the inputs straight to the outputs")
 
     @model_validator(mode="after")
     def _checked(self) -> FFNParams:

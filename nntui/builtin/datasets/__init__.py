@@ -322,7 +322,7 @@ def _own_tables() -> Iterable[Dataset]:
         modality="table",
         params=TableParams,
         build=f"{HERE}.own.tables:build",
-        sniff=f"{HERE}.own.tables:sniff",
+        sniff=f"{HERE}.own.table_files:sniff",
         preprocessor=f"{HERE}.own.mixed:MixedPreprocessor",
         source="a person's own file",
         defaults=_training(30, 64, test=0.2, validation=0.15),

@@ -111,6 +111,18 @@ class Joined(nn.Module):
         return self.body(torch.cat([encoder(x) for encoder, x in zip(self.encoders, inputs, strict=True)], dim=1))
 
 
+class Beside(nn.Module):
+    """Two ways from the same input to the output, added up: layers, and a straight line beside them."""
+
+    def __init__(self, body: nn.Module, straight: nn.Linear) -> None:
+        super().__init__()
+        self.body = body
+        self.straight = straight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x) + self.straight(x)
+
+
 class Padded(nn.Sequential):
     """Layers over sequences of different lengths, (N, C, T) or (N, C, T, F) to (N, C).
 

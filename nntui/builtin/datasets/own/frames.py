@@ -121,7 +121,9 @@ class Pieces:
         if self._format == "text":
             self.dialect = dialect or dialect_of(path, self._compression)
             if self.dialect.compression != self._compression:
-                raise ValueError(f"{path}: its dialect says {self.dialect.compression!r}, its name {self._compression!r}")
+                raise ValueError(
+                    f"{path}: its dialect says {self.dialect.compression!r}, its name {self._compression!r}"
+                )
             self._columns, self._named, self._header_lines = _names(path, self.dialect)
 
     @property
@@ -243,7 +245,7 @@ def _each_once(first: Sequence[str], findings: list[Finding]) -> tuple[tuple[str
             changed.append(f"column {number} is {unique}")
     if changed:
         findings.append(Finding(kind="note", count=len(changed), places=tuple(changed[:20]),
-                                message=f"{len(changed):,} columns without a name, or with one that is taken, got one"))  # fmt: skip
+                                message=f"{len(changed):,} columns without a name of their own got one"))  # fmt: skip
     return tuple(names), tuple(findings)
 
 

@@ -96,7 +96,13 @@ class MixedPreprocessor:
         if self.levels:
             cardinalities = tuple(len(of) + 1 for of in self.levels)
             inputs.append(
-                InputSpec(name="categories", kind="categories", shape=(len(self.levels),), dtype="int64", cardinalities=cardinalities)
+                InputSpec(
+                    name="categories",
+                    kind="categories",
+                    shape=(len(self.levels),),
+                    dtype="int64",
+                    cardinalities=cardinalities,
+                )
             )
         target = TargetSpec(
             kind=self.facts.kind,
@@ -144,7 +150,9 @@ class MixedPreprocessor:
             encoded["features"] = torch.from_numpy(features)
         if self.levels:
             codes = np.zeros((rows, len(self.levels)), dtype=np.int64)
-            for at, (column, of) in enumerate(zip(self.facts.of_kind("category", "identifier"), self._codes, strict=True)):
+            for at, (column, of) in enumerate(
+                zip(self.facts.of_kind("category", "identifier"), self._codes, strict=True)
+            ):
                 codes[:, at] = np.fromiter((of.get(_folded(v), 0) for v in raw[raw_key(column.name)]), np.int64, rows)
             encoded["categories"] = torch.from_numpy(codes)
         if "target" in raw:
