@@ -9,6 +9,7 @@ from nntui import Dataset
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
+    LabelledTextParams,
     MoonsParams,
     RunningTextParams,
     SeattleWeatherParams,
@@ -312,6 +313,32 @@ def _own_text() -> Iterable[Dataset]:
                 "rnn:arch.hidden": 256,
                 "rnn:arch.dropout": 0.2,
                 "rnn:optimizer.lr": 4e-3,
+            },
+        ),
+    )
+    yield Dataset(
+        name="labelled-text",
+        summary="Texts of your own and their classes: a table with both, or a folder of .txt files for each class",
+        modality="text",
+        params=LabelledTextParams,
+        build=f"{HERE}.own.labelled:build",
+        preprocessor=f"{HERE}.texts:TextPreprocessor",
+        sniff=f"{HERE}.own.labelled:sniff",
+        # A linear network over a bag of words; see `networks.initialisation.BAG`. The loss of a few hundred validation
+        # rows tells the better epoch than their accuracy: on rows kept from the training rows of five splits 0.719 and
+        # 0.704 by the loss, 0.714 and 0.699 by the accuracy (film reviews, debates).
+        defaults=_training(
+            20,
+            32,
+            test=0.2,
+            validation=0.1,
+            other={
+                "arch.name": "ffn",
+                "ffn:arch.hidden": (),
+                "ffn:arch.embedding": 64,
+                "ffn:arch.dropout": 0.3,
+                "ffn:optimizer.weight_decay": 0.1,
+                "ffn:training.metric": "loss",
             },
         ),
     )
