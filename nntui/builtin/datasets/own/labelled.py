@@ -114,7 +114,7 @@ def _sniff_folder(seen: Look) -> Sniff:
 def _suited(unit: str, rows: int) -> dict[str, Any]:
     """Epochs for so many rows: enough steps for a few, under a minute for some thousands."""
     if unit == "char":
-        return {**WORDS, "training.epochs": min(40, max(3, round(80_000 / rows)))}
+        return {**WORDS, "training.epochs": min(40, max(3, round(120_000 / rows)))}
     return {"training.epochs": min(30, max(3, round(80_000 / rows)))}
 
 
