@@ -46,7 +46,9 @@ class Architecture(Contribution):
     """A network. build: (params, data: DataSpec, activation: ActivationFactory) -> nn.Module
 
     The module's `forward` takes the tensors that `DataSpec.arguments()` names, in order, already normalised
-    (images and features float), and returns what `TargetSpec` says.
+    (images and features float), and returns what `TargetSpec` says. Where the next token is told, a module whose
+    attribute `steps` is true has `step(tokens, state) -> (logits, state)`, which goes on from the state that the tokens
+    before left (None: none); text is sampled so, else from a window that slides.
     """
 
     kind: ClassVar[str] = "arch"
