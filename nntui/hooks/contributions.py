@@ -95,6 +95,8 @@ class Sniff:
     """0..1; the surest reader is taken, a tie is an error."""
     reason: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    """What was found out of the path, before which a person's own settings go: of the reader's own params, and, by
+    dotted name as in `defaults` ("training.epochs", "cnn:arch.kernel"), of others."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
 from nntui.spec.datapath import absolute, is_path, sniffed
 from nntui.spec.errors import SpecError
-from nntui.spec.suggestions import Suggested, of_entry, suggested_name, suggestions
+from nntui.spec.suggestions import Candidate, Suggested, of_entry, suggested_name, suggestions
 from nntui.spec.tables import CHOICES, DEFAULTS, NOUNS, PLURALS, RECORDED, SCALARS, SHORT, TABLES, plain_key
 from nntui.spec.text import NONE
 from nntui.spec.validate import did_you_mean, nearest, show
@@ -122,7 +122,7 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
     chosen_by: dict[str, str] = {}
     recorded = tables["plugins"]
     path, sniffed_params = _choose_data(tables["data"], registry, faults, entries, notes, recorded)
-    data = of_entry(entries["data"]) if "data" in entries else None
+    data = _with_sniffed(of_entry(entries["data"]), sniffed_params) if "data" in entries else None
     for kind in CHOICES[1:]:
         said = tables[kind].pop("name", None)
         arch = of_entry(entries["arch"]) if "arch" in entries else None
@@ -136,7 +136,9 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
             entries[kind] = entry
             if by:
                 chosen_by[kind] = by
-    suggested = suggestions({kind: of_entry(entry) for kind, entry in entries.items()})
+    suggested = suggestions(
+        {kind: data if kind == "data" and data is not None else of_entry(entry) for kind, entry in entries.items()}
+    )
     faults.suggested_by({key: who for key, who in suggested.sources.items() if not _is_said(key, tables)})
     notes += [f"{who} suggests {key}, which is no setting: left out" for who, key in suggested.unknown]
     return Choosing(
@@ -148,6 +150,11 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
         notes=tuple(notes),
         chosen_by=chosen_by,
     )
+
+
+def _with_sniffed(data: Candidate, found: Mapping[str, Any]) -> Candidate:
+    """The data set, suggesting besides what its reader found out of a path for settings elsewhere."""
+    return replace(data, defaults={**data.defaults, **{key: value for key, value in found.items() if "." in key}})
 
 
 def _is_said(key: str, tables: Mapping[str, Mapping[str, Any]]) -> bool:
