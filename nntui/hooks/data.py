@@ -192,7 +192,9 @@ class Source(Protocol):
     """What a data set's build returns: raw, unfitted rows.
 
     A reader of a person's files may offer two things more: `report`, a `DataReport`, and `places(index)`, a list that
-    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17").
+    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"). A source whose rows tell of a
+    stretch of time may offer `until` (N,): `time` is then where what a row tells begins, `until` where it ends, and a
+    row that reaches into a later split is in none.
     """
 
     @property

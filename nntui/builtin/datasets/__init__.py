@@ -328,5 +328,5 @@ def _own_series() -> Iterable[Dataset]:
         preprocessor=f"{HERE}.own.labelled:LabelledPreprocessor",
         sniff=f"{HERE}.own.labelled:sniff",
         source="your files",
-        defaults=_training(30, 16, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
+        defaults=_training(30, 16, test=0.2, validation=0.15, other={"arch.name": "cnn", "cnn:arch.kernel": 7}),
     )

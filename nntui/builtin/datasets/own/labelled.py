@@ -79,7 +79,7 @@ def _pace(path: Path) -> dict[str, Any]:
         begin = file.read(1 << 20)
     lines = max(begin.count(b"\n"), 1)
     rows = lines * path.stat().st_size / max(len(begin), 1)
-    return {"training.epochs": int(np.clip(round(STEPS * 16 / max(rows * 0.7, 1)), 12, 100))}
+    return {"training.epochs": int(np.clip(round(STEPS * 16 / max(rows * 0.7, 1)), 12, 200))}
 
 
 def _layout(path: Path) -> Layout | None:
