@@ -201,7 +201,9 @@ class Source(Protocol):
     row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"); `classes`, the names of its classes or labels
     in the order of their codes (or `facts.classes`), by which other data is measured; `on_disk`, true where `rows`
     reads from a disk, so that the engine, rather than hold a large set or open it in several processes, asks for rows
-    as it needs them, from a thread of its own; and `augment`, the augmentation that suits these rows.
+    as it needs them, from a thread of its own; and `augment`, the augmentation that suits these rows. A source whose
+    rows tell of a stretch of time may offer `until` (N,): `time` is then where what a row tells begins, `until` where
+    it ends, and a row that reaches into a later split is in none.
     """
 
     @property
