@@ -305,5 +305,18 @@ def _own_audio() -> Iterable[Dataset]:
         augment="standard",
         licence="yours",
         source="your files",
-        defaults=_training(30, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
+        defaults=_training(
+            30,
+            32,
+            test=0.2,
+            validation=0.15,
+            other={
+                "arch.name": "cnn",
+                "cnn:arch.channels": (16, 32, 64),
+                "cnn:arch.global_pool": "statistics",
+                "cnn:arch.norm": "batch",
+                "cnn:arch.dropout": 0.2,
+                "cnn:optimizer.lr": 2e-3,
+            },
+        ),
     )

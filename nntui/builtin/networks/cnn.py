@@ -39,6 +39,8 @@ def plan(params: CNNParams, data: DataSpec, *, pool_first: bool = False) -> Laye
     item = only_input("cnn", data)
     if data.target.kind == "next-token":
         return _causal(params, item, data.target.size)
+    if item.kind == "image" and params.global_pool == "statistics":
+        raise refuse("cnn", "statistics are taken along the time, and a picture has none", "use --arch.global_pool avg")
     varies = item.lengths is not None or item.kind == "tokens"
     entry, channels, sizes = _entry(params, data, item, varies)
     conv = Convolutions(params, len(sizes), _norm(params, varies), varies)
@@ -54,7 +56,11 @@ def plan(params: CNNParams, data: DataSpec, *, pool_first: bool = False) -> Laye
                 "use --arch.global_pool avg or max",
             )
         padded = Layer("Padded", tuple(layers), {"pooling": pooling})
-        return layer("PaddedConvolutions", sequence(entry), padded, _head(params, channels, data.target.size))
+        width = 2 * channels * math.prod(sizes[1:]) if pooling == "statistics" else channels
+        return layer("PaddedConvolutions", sequence(entry), padded, _head(params, width, data.target.size))
+    if pooling == "statistics":
+        head = _head(params, 2 * channels * math.prod(sizes[1:]), data.target.size)
+        return sequence([*entry, *layers, layer("TimeStatistics"), *head.args])
     if pooling != "flatten":
         layers.append(layer(f"nn.Adaptive{pooling.title()}Pool{len(sizes)}d", 1))
         sizes = [1]
