@@ -50,6 +50,11 @@ class CNNParams(Params):
         help="What the last stage gives the output; auto: avg, for text max; flatten: every position; statistics: mean "
         "and deviation along the time, of a sound in each band",
     )
+    sound: Literal["picture", "bands"] = param(
+        "picture",
+        help="For a sound: filters move along time and pitch, as over a picture; bands: along the time alone, each band "
+        "a channel of its own",
+    )
     dropout: float = param(0.1, ge=0, lt=1, help="Share of features left out before the output in a training step")
     head: int = param(0, ge=0, help="Units of a hidden layer before the output; 0: none")
     embedding: int = param(32, ge=1, help="For text: size of a token's vector")

@@ -312,7 +312,9 @@ def _own_audio() -> Iterable[Dataset]:
             validation=0.15,
             other={
                 "arch.name": "cnn",
-                "cnn:arch.channels": (16, 32, 64),
+                "cnn:arch.sound": "bands",
+                "cnn:arch.channels": (64, 128),
+                "cnn:arch.kernel": 5,
                 "cnn:arch.global_pool": "statistics",
                 "cnn:arch.norm": "batch",
                 "cnn:arch.dropout": 0.2,

@@ -71,7 +71,8 @@ def plan(params: CNNParams, data: DataSpec, *, pool_first: bool = False) -> Laye
 def _entry(params: CNNParams, data: DataSpec, item: InputSpec, varies: bool) -> tuple[list[Layer], int, list[int]]:
     """Layers that bring an input into channels, how many those are, and the sizes along which filters move.
 
-    A time that varies counts as endless. Sound is a picture of time and pitch, with one channel.
+    A time that varies counts as endless. Sound is a picture of time and pitch, with one channel, or as asked a series
+    with a channel for each band.
     """
     if item.kind == "image":
         channels, *sizes = known("cnn", item)
@@ -81,7 +82,7 @@ def _entry(params: CNNParams, data: DataSpec, item: InputSpec, varies: bool) -> 
         return [embedding, layer("SwapAxes")], params.embedding, [2**30]
     features = features_of("cnn", item)
     steps = 2**30 if varies else known("cnn", item)[0]
-    if data.modality == "audio":
+    if data.modality == "audio" and params.sound == "picture":
         return [layer("nn.Unflatten", 1, (1, -1))], 1, [steps, features]
     return [layer("SwapAxes")], features, [steps]
 
