@@ -52,7 +52,7 @@ class CNNParams(Params):
     )
     sound: Literal["picture", "bands"] = param(
         "picture",
-        help="For a sound: filters move along time and pitch, as over a picture; bands: along the time alone, each band "
+        help="For a sound: filters move along time and pitch, as over a picture; bands: along time alone, each band "
         "a channel of its own",
     )
     dropout: float = param(0.1, ge=0, lt=1, help="Share of features left out before the output in a training step")

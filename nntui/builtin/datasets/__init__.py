@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nntui import Dataset
+from nntui.builtin.datasets.own.array_params import ArrayParams
 from nntui.builtin.datasets.own.audio_params import AudioParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
@@ -32,6 +33,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _tables()
     yield from _points()
     yield from _own_audio()
+    yield from _own_arrays()
 
 
 def _training(
@@ -321,4 +323,20 @@ def _own_audio() -> Iterable[Dataset]:
                 "cnn:optimizer.lr": 2e-3,
             },
         ),
+    )
+
+
+def _own_arrays() -> Iterable[Dataset]:
+    yield Dataset(
+        name="arrays",
+        summary="Your arrays: .npy, .npz or .safetensors of numbers, pictures or sequences",
+        # What they hold is known when they are opened. Pictures are what every network takes, so none is refused here.
+        modality="image",
+        params=ArrayParams,
+        build=f"{HERE}.own.arrays:build",
+        preprocessor=f"{HERE}.own.array_preprocessor:ArrayPreprocessor",
+        sniff=f"{HERE}.own.arrays:sniff",
+        licence="yours",
+        source="your files",
+        defaults=_training(20, 32, test=0.2, validation=0.1),
     )
