@@ -14,7 +14,8 @@ from nntui.builtin.datasets.own.array_files import Stored
 from nntui.builtin.datasets.own.array_kinds import KIND
 from nntui.builtin.datasets.own.array_layout import SUFFIXES, arrays_at, listed, role_of
 from nntui.builtin.datasets.own.arrays import ArrayFacts
-from nntui.builtin.datasets.own.look import files_below
+from nntui.builtin.datasets.own.look import files_below, kind_of
+from nntui.builtin.datasets.pictures import read_picture
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
 from nntui.hooks.data import Asked, DataSpec, Example, InputSpec, Modality, Prediction, TargetSpec
@@ -112,11 +113,11 @@ class ArrayPreprocessor:
     def encode(self, raw: Raw) -> dict[str, Tensor]:
         import torch
 
-        x = raw["x"]
+        x = self.given(raw["x"])
         if self.facts.pixels:
             made = np.ascontiguousarray(_arranged(np.asarray(x, dtype=np.uint8), self.facts))
         else:
-            made = self._filled(np.asarray(x))
+            made = self._filled(x)
         return {self.kind: torch.from_numpy(made), **true_answers(raw)}
 
     def _filled(self, x: Array) -> Array:
@@ -160,8 +161,11 @@ class ArrayPreprocessor:
             raise ValueError("the path of arrays (.npy, .npz, .safetensors) was expected")
         for text in inputs:
             path = Path(text).expanduser()
-            if self.kind == "features" and not path.exists() and (typed := _typed(text)) is not None:
+            if self.kind == "features" and (typed := _typed(text)) is not None:
                 yield Asked(raw={"x": self.given(typed[None], text)}, names=[text])
+                continue
+            if self.kind == "image" and kind_of(path) == "image" and path.exists():
+                yield Asked(raw={"x": self._read_picture(path)}, names=[text])
                 continue
             for one in _inputs_of(path, self.facts):
                 array = one.load()
@@ -171,6 +175,19 @@ class ArrayPreprocessor:
                     part = array[at : at + size]
                     names = [f"{one.place}, row {row}" for row in range(at, at + len(part))]
                     yield Asked(raw={"x": self.given(part, one.place)}, names=names)
+
+    def _read_picture(self, path: Path) -> Array:
+        """A picture from a file, as a row (1, ...) of the size and the range of the training's."""
+        shape = _laid(self.facts)
+        if shape[0] not in (1, 3):
+            raise ValueError(
+                f"{path}: pictures of {shape[0]} channels cannot be had from a file; an array was expected"
+            )
+        picture = read_picture(path, (shape[0], shape[1], shape[2]), 255)
+        laid = picture.transpose(1, 2, 0) if self.facts.form == "HWC" else picture.reshape(self.facts.shape)
+        if self.facts.pixels:
+            return np.asarray(laid[None])
+        return np.asarray(laid[None] / 255 * (self.high - self.low) + self.low)
 
     def given(self, array: Array, place: str = "the array") -> Array:
         """Rows as they were in training, of an array (N, ...) or of one row. Raises ValueError where they are not."""
@@ -325,9 +342,9 @@ def _label(raw: Raw, row: int, facts: ArrayFacts) -> str:
 
 
 def _typed(text: str) -> Array | None:
-    """Numbers as they are typed, "1.5,0,3"."""
+    """Numbers as they are typed, "1.5,0,3" or "0=1.5,1=0,2=3"; a gap is a missing one."""
     try:
-        return np.array([float(part) for part in text.split(",")])
+        return np.array([float(part.rpartition("=")[2] or "nan") for part in text.split(",")])
     except ValueError:
         return None
 

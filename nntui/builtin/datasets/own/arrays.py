@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]  # of any dtype
 
-ON_DISK = 256 << 20
-"""Bytes of arrays above which rows are better read as they are needed."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class ArrayFacts:
@@ -70,8 +67,13 @@ class ArrayRows:
 
     @property
     def on_disk(self) -> bool:
-        """Whether it is large, and read as it is needed."""
-        return sum(part.nbytes for part in self.parts) > ON_DISK
+        """Whether rows are mapped, so that they need not be held."""
+        return any(isinstance(part, np.memmap) for part in self.parts)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes or labels; none where values are told."""
+        return () if self.answers.kind == "values" else self.answers.names
 
     @property
     def targets(self) -> npt.NDArray[np.int64] | None:

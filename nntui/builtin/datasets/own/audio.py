@@ -49,7 +49,7 @@ FRAMES = 128
 @dataclass(frozen=True, kw_only=True)
 class AudioFacts:
     """What is known of a person's recordings. Rows: `frames`, a list of float16 (T, mels); `curve` float16
-    (N, 2, CURVE); `seconds` float64 (N,); `target` int64 (N,)."""
+    (N, 2, CURVE); `seconds` float64 (N,); `path`, and `mel`, how it was decoded, lists; `target` int64 (N,)."""
 
     classes: tuple[str, ...]
     mel: Mel
@@ -76,6 +76,11 @@ class AudioRows:
     def __len__(self) -> int:
         return len(self.kept)
 
+    @property
+    def on_disk(self) -> bool:
+        """Always: frames are mapped, or decoded when they are asked for."""
+        return True
+
     def places(self, index: Indices) -> list[str]:
         return [self.whereabouts[i] for i in index.tolist()]
 
@@ -85,6 +90,8 @@ class AudioRows:
             "frames": [self.decoded.frames(i) for i in numbers],
             "curve": [self.decoded.curve(i) for i in numbers],
             "seconds": self.decoded.seconds[self.kept[index]],
+            "path": [self.decoded.paths[i] for i in numbers],
+            "mel": [self.facts.mel] * len(numbers),
             "target": self.targets[index],
         }
 

@@ -187,15 +187,21 @@ def path_column(frame: pl.DataFrame) -> str | None:
     return None
 
 
-def sound_files(inputs: Sequence[str]) -> Iterable[tuple[Path, str]]:
+def sound_files(inputs: Sequence[str], findings: list[Finding]) -> Iterable[tuple[Path, str]]:
     """Recordings that a person names: files, folders with all below them, tables with a column of paths; each with how
-    the person knows it. Raises ValueError or OSError."""
+    the person knows it. What of a folder is no recording is added to `findings`. Raises ValueError or OSError."""
     for text in inputs:
         path = Path(text).expanduser()
         if path.is_dir():
+            others = []
             for file in files_below(path):
                 if kind_of(file) == "sound":
                     yield file, shown(file)
+                else:
+                    others.append(shown(file))
+            if others:
+                message = f"{_count(others, 'file')} that {_are(others)} no recording by name"
+                findings.append(Finding(kind="skipped", message=message, count=len(others), places=tuple(others[:20])))
         elif kind_of(path) == "table" and path.exists():
             yield from _listed(path)
         else:
