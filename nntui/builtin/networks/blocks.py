@@ -125,8 +125,17 @@ class Beside(nn.Module):
         return self.body(x) + self.straight(x)
 
 
+class TimeStatistics(nn.Module):
+    """Mean and deviation along the time of each channel (in each band): (N, C, T) or (N, C, T, F) to (N, 2 * C * F)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        deviation = torch.sqrt(x.var(2, unbiased=False) + 1e-5)
+        return torch.cat((x.mean(2).flatten(1), deviation.flatten(1)), dim=1)
+
+
 class Padded(nn.Sequential):
-    """Layers over sequences of different lengths, (N, C, T) or (N, C, T, F) to (N, C).
+    """Layers over sequences of different lengths, (N, C, T) or (N, C, T, F) to (N, C); to (N, 2 * C * F), the mean and
+    the deviation along the time of each channel in each band, where `pooling` is "statistics".
 
     What lies behind a sequence's end is zero before each layer, and no pooling counts it: the output does not depend
     on how much padding there is. A layer that shortens T halves it, rounded up.
@@ -156,7 +165,12 @@ class Padded(nn.Sequential):
         behind = self.behind(x, lengths)
         if self.pooling == "max":
             return x.masked_fill(behind, -torch.inf).flatten(2).amax(2)
-        total = x.masked_fill(behind, 0.0).sum(2) / lengths.view(x.shape[0], *[1] * (x.dim() - 2))
+        count = lengths.view(x.shape[0], *[1] * (x.dim() - 2))
+        total = x.masked_fill(behind, 0.0).sum(2) / count
+        if self.pooling == "statistics":
+            apart = (x - total.unsqueeze(2)).masked_fill(behind, 0.0)
+            deviation = torch.sqrt(apart.square().sum(2) / count + 1e-5)
+            return torch.cat((total.flatten(1), deviation.flatten(1)), dim=1)
         return total.flatten(2).mean(2) if total.dim() > 2 else total
 
 
