@@ -20,6 +20,7 @@ from nntui.engine.journal import Journal
 from nntui.engine.keeping import Keeper
 from nntui.engine.last_look import look_at_result
 from nntui.engine.loop import train
+from nntui.engine.meters import Measured
 from nntui.engine.result import write_model
 from nntui.engine.start import begin, expire, judge_best, recorded
 from nntui.engine.steering import SIGNALS, Interrupted, Signals
@@ -204,13 +205,13 @@ class _Engine:
             watch.evaluate()
         keeper.finish(last)
         judge_best(training, self.folder, self.journal)
-        metrics, split = self._measure()
-        write_model(self.folder, training, metrics, split)
+        measured, split = self._measure()
+        write_model(self.folder, training, measured, split)
         self._look_at_result(training)
-        return self._finished(0, ending.status, ending.reason, metrics, split)
+        return self._finished(0, ending.status, ending.reason, measured.metrics, split)
 
-    def _measure(self) -> tuple[dict[str, float], str]:
-        """The result's metrics on test, looked at this once; on validation where there are no test rows."""
+    def _measure(self) -> tuple[Measured, str]:
+        """The result as measured on test, looked at this once; on validation where there are no test rows."""
         training = self.training
         assert training is not None
         data, hardware = training.data, training.hardware
@@ -223,7 +224,7 @@ class _Engine:
         elif training.validation is not None:
             split, feed = "validation", training.validation
         else:
-            return {}, "nothing: no rows were kept for it"
+            return Measured(), "nothing: no rows were kept for it"
         training.model.eval()
         with torch.no_grad():
             measured = measure(training.model, training.arguments, feed, training.task, training.autocast)
@@ -238,7 +239,7 @@ class _Engine:
                     confusion=measured.confusion,
                 )
             )
-        return measured.metrics, split
+        return measured, split
 
     def _look_at_result(self, training: Training) -> None:
         """After everything is written: what goes wrong with a look spoils no result."""
