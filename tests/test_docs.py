@@ -14,7 +14,7 @@ from distributions import REPOSITORY
 from nntui.cli.main import COMMANDS
 from nntui.cli.main import run as nntui
 
-DOCUMENTS = ("README.md", "docs/guide.md")
+DOCUMENTS = ("README.md", "docs/guide.md", "docs/export.md")
 
 NOT_RUN = ("make ", "pip ")
 """They install; the Makefile and the wheel have tests of their own."""

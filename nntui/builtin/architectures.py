@@ -117,6 +117,7 @@ def contributions() -> Iterable[Architecture]:
         params=CNNParams,
         build=f"{HERE}.cnn:build",
         source=f"{HERE}.cnn:source",
+        export_form=f"{HERE}.forms:convolutional",
         # Measured on fashion-mnist's validation rows, 5 epochs, one seed: 0.905 with three stages and their mean
         # (5e-3, batch 128), 0.922 flattened (3e-3, batch 64), 0.930 with a fourth stage besides.
         defaults={
