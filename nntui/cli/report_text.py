@@ -228,6 +228,9 @@ def _mistakes(report: Report) -> Iterator[str]:
         yield f"told wrong: {wrong:,} of {report.rows:,}"
     else:
         yield f"the {shown:,} worst" + ("" if wrong is None else f" of {wrong:,} rows told wrong")
+    if report.kind == "next-token":
+        yield from _columns([[_place(m.place), m.answer] for m in report.mistakes], left=(0, 1))
+        return
     sure = report.mistakes[0].confidence is not None
     rows = [["", "true", "answer", "sure" if sure else ""]]
     for mistake in report.mistakes:
