@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.registry import registry
+from nntui.hooks.typed import typed_path
 from nntui.runs.creating import discard_untrained, new_run
 from nntui.runs.folder import RunFolder, runs_root
 from nntui.spec.resolve import resolve_said
@@ -17,6 +18,9 @@ from nntui.spec.tables import from_keywords
 from nntui.spec.toml import read_toml
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from nntui.engine.exporting import Written
     from nntui.engine.inference import Answered, Model
     from nntui.engine.journal import Show
     from nntui.engine.reporting.report import Report
@@ -106,6 +110,24 @@ class LoadedRun:
                 advice="load the run's folder instead",
             )
         return self._run
+
+    def encode(self, inputs: str | Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """The arrays that an exported model takes for paths of files or literal values, by name, rows first."""
+        return self.model.encode([inputs] if isinstance(inputs, str) else inputs)
+
+    def export(self, to: str, path: str | Path | None = None, *, force: bool = False, **params: Any) -> Written:
+        """Writes the model in a format of an exporter's ("onnx", "pt2", "safetensors"), with `params` of that
+        exporter's (`opset=18`), and what describes it beside it; checks it against the model on rows of its data.
+
+        `path`: the file; left out, the run's name in the working directory. What is there already is written over
+        where `force`. Raises UserError, also where the answers differ by more than rounding (nothing is kept then).
+        """
+        from nntui.engine.exporting import choose, export
+
+        exporter = choose(to, params)
+        goal = Path(f"{self.name}{exporter.contribution.suffix}") if path is None else typed_path(str(path))
+        run = self._run if self._run.exists() else None
+        return export(self.model, run, exporter, goal.absolute(), force=force)
 
     def __repr__(self) -> str:
         return f"LoadedRun({str(self.path)!r})"

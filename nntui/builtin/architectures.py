@@ -98,6 +98,7 @@ def contributions() -> Iterable[Architecture]:
         params=FFNParams,
         build=f"{HERE}.ffn:build",
         source=f"{HERE}.ffn:source",
+        export_form=f"{HERE}.forms:feed_forward",
         defaults={"optimizer.lr": 2e-3},
     )
     yield Architecture(
@@ -124,5 +125,6 @@ def contributions() -> Iterable[Architecture]:
         params=RNNParams,
         build=f"{HERE}.rnn:build",
         source=f"{HERE}.rnn:source",
+        export_form=f"{HERE}.forms:recurrent",
         defaults={"optimizer.lr": 3e-3, "training.clip_grad": 1.0},
     )

@@ -81,8 +81,9 @@ class _EventClock:
 
 def follow(folder: RunFolder, *, json: bool) -> int:
     """Print a run's past and what comes until it ends or we are interrupted; the exit code by how it ended."""
-    from nntui.cli.display import JsonDisplay, LineDisplay
+    from nntui.cli.display import JsonDisplay
     from nntui.runs.attach import Attached
+    from nntui.runs.lines import LineDisplay
 
     clock = _EventClock()
     display: Display = JsonDisplay(sys.stdout) if json else LineDisplay(sys.stdout, clock=clock)

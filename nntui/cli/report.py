@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from nntui.cli.output import clean
-from nntui.runs.events import Failed, Finished, LayerPlan, Planned
-from nntui.runs.figures import duration, label, metric
+from nntui.runs.events import Failed, Finished
+from nntui.runs.figures import duration, figure, label
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from nntui.runs.folder import RunFolder
     from nntui.spec.model import RunSpec
-
-_LAYERS = 40
-"""Lines of layers; what is more is summed up."""
-
-KEY = 15
-"""Columns of the word that begins a line of facts."""
 
 _INPUTS = {
     "image": "PICTURE.png",
@@ -43,47 +37,6 @@ def beginning(folder: RunFolder, spec: RunSpec) -> str:
     return clean(f"{folder.name}: {spec.arch.name} on {data}, kept in {near(folder.path)}")
 
 
-def plan_lines(plan: Planned) -> list[str]:
-    """The network layer by layer, the rows of each split, and what was chosen and why. Not cleaned."""
-    rows = ", ".join(f"{count:,} {split}" for split, count in plan.splits.items() if count)
-    epochs = f"{plan.epochs} epoch{'s' if plan.epochs != 1 else ''} of {plan.steps_per_epoch:,} steps"
-    facts = [("parameters", f"{plan.parameters:,}"), ("rows", rows), ("training", epochs)]
-    if plan.metric:
-        which = "highest" if plan.maximize else "lowest"
-        rest = " on validation" if plan.splits.get("validation") else ""
-        facts.append(("best", f"the weights with the {which} {label(plan.metric)}{rest}"))
-    facts += [(choice.what, f"{choice.value}: {choice.why}") for choice in plan.chosen]
-    return [*layer_lines(plan.layers), "", *(fact(*pair) for pair in facts), ""]
-
-
-def fact(word: str, text: str) -> str:
-    """A word and what is said of it, below others of their kind."""
-    return f"{word:<{KEY - 1}} {text}"
-
-
-def layer_lines(layers: Sequence[LayerPlan]) -> Iterator[str]:
-    """The network as a table: name, kind, shape of the output, parameters. Not cleaned."""
-    if not layers:
-        return
-    shown = layers if len(layers) <= _LAYERS else layers[: _LAYERS - 1]
-    rows = [
-        (layer.name, layer.kind, shape(layer.out), f"{layer.parameters:,}" if layer.parameters else "-")
-        for layer in shown
-    ]
-    rows.insert(0, ("layer", "kind", "out", "params"))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for name, kind, out, count in rows:
-        yield f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {out:<{widths[2]}}  {count:>{widths[3]}}"
-    rest = layers[len(shown) :]
-    if rest:
-        yield f"... and {len(rest)} more layers with {sum(layer.parameters for layer in rest):,} parameters"
-
-
-def shape(out: Sequence[int]) -> str:
-    """32x28x28; ? where an axis varies."""
-    return "x".join("?" if size < 0 else str(size) for size in out) or "1"
-
-
 def ending(folder: RunFolder, event: Finished | Failed) -> str:
     """The last words about a run, cleaned; several lines."""
     lines = list(_failed(folder, event) if isinstance(event, Failed) else _finished(folder, event))
@@ -98,18 +51,26 @@ def _finished(folder: RunFolder, event: Finished) -> Iterator[str]:
     if event.split:
         whose = "" if event.best_step is None else f", with the weights of step {event.best_step:,}"
         yield f"on {event.split}{whose}:"
-    named = {
-        label(name): metric(name, value).removeprefix(label(name)).strip() for name, value in event.metrics.items()
-    }
-    wide, long = max(map(len, named), default=0), max(map(len, named.values()), default=0)
-    for name, value in named.items():
-        yield f"  {name:<{wide}}  {value:>{long}}"
+    yield from _measured(event)
     name = reachable(folder)
     if (folder.model / "model.safetensors").exists():
         yield f"model    {near(folder.model)}"
         yield f"predict  {program()} predict {name} {example_input(folder)}"
     if event.status == "stopped":
         yield f"go on    {program()} train --resume {name}"
+
+
+def _measured(event: Finished) -> Iterator[str]:
+    """A line for each metric; what rules without learning reach beside it, in columns of their own."""
+    columns = {"": event.metrics, **event.baselines}
+    named = {label(name): [figure(name, values.get(name)) for values in columns.values()] for name in event.metrics}
+    if event.baselines:
+        named = {"": ["network", *event.baselines], **named}
+    wide = max(map(len, named), default=0)
+    long = [max(map(len, column)) for column in zip(*named.values(), strict=True)]
+    for name, values in named.items():
+        figures = [f"{value:>{size}}" for value, size in zip(values, long, strict=True)]
+        yield "  ".join(["", f"{name:<{wide}}", *figures])
 
 
 def _failed(folder: RunFolder, event: Failed) -> Iterator[str]:

@@ -10,15 +10,18 @@ from nntui.engine.examples import choose_rows
 from nntui.hooks.targets import resolve_target
 
 if TYPE_CHECKING:
+    from nntui.engine.meters import Measured
     from nntui.engine.training import Training
-    from nntui.hooks.data import InputSpec, TargetSpec
+    from nntui.hooks.contributions import Activation, Architecture
+    from nntui.hooks.data import DataSpec, InputSpec, TargetSpec
     from nntui.runs.folder import RunFolder
+    from nntui.spec.model import Chosen
 
 MOST_NUMBERS = 16
 """Longest list of means or deviations that is written out in the card."""
 
 
-def model_card(folder: RunFolder, training: Training, metrics: dict[str, float], split: str) -> str:
+def model_card(folder: RunFolder, training: Training, measured: Measured, split: str) -> str:
     """README.md of model/, with the front matter that Hugging Face reads."""
     spec = training.spec
     best = training.best
@@ -34,7 +37,7 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
         f"{spec.arch.contribution.summary}. {parameters:,} parameters, activation {spec.activation.name}. "
         f"Trained with nntui {__version__}.",
         "",
-        *_results(metrics, split),
+        *_results(measured, split),
         "",
         *_chosen_by(training, best.step if best else training.step),
         "",
@@ -65,11 +68,17 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
     return "\n".join(sections).rstrip() + "\n"
 
 
-def _results(metrics: dict[str, float], split: str) -> list[str]:
-    if not metrics:
+def _results(measured: Measured, split: str) -> list[str]:
+    if not measured.metrics:
         return ["## Results", "", "It was not measured: no rows were kept for that."]
-    rows = [f"| {name} | {value:.6g} |" for name, value in metrics.items()]
-    return [f"## Results on {split}", "", "| metric | value |", "| --- | --- |", *rows]
+    others = measured.baselines
+    rows = [
+        " | ".join([f"| {name}", f"{value:.6g}", *(f"{other[name]:.6g}" for other in others.values())]) + " |"
+        for name, value in measured.metrics.items()
+    ]
+    head = " | ".join(["| metric", "value", *others]) + " |"
+    told = ["", f"{' and '.join(others)}: what rules without learning reach on the same rows."] if others else []
+    return [f"## Results on {split}", "", head, "| --- " * (2 + len(others)) + "|", *rows, *told]
 
 
 def _chosen_by(training: Training, step: int) -> list[str]:
@@ -147,7 +156,8 @@ def typed_input(training: Training) -> str:
 
 
 def _plain(training: Training) -> list[str]:
-    source = plain_source(training)
+    spec = training.spec
+    source = plain_source(spec.arch, spec.activation, training.data.spec)
     if source is None:
         return []
     data = training.data.spec
@@ -202,23 +212,21 @@ def _normalising(item: InputSpec) -> str:
     return f"{what}, after (x - {list(item.mean)}) / {list(item.std)}"
 
 
-def plain_source(training: Training) -> str | None:
+def plain_source(arch: Chosen[Architecture], chosen: Chosen[Activation], data: DataSpec) -> str | None:
     """Python that builds the network from torch.nn alone, where the architecture can tell it."""
-    spec = training.spec
-    target = spec.arch.contribution.source
+    target = arch.contribution.source
     if target is None:
         return None
-    activation = activation_source(training)
+    activation = activation_source(chosen)
     if activation is None:
         return None
     expression, definition = activation
-    source: str = resolve_target(target)(spec.arch.params, training.data.spec, expression)
+    source: str = resolve_target(target)(arch.params, data, expression)
     return f"{definition}\n\n{source}" if definition else source
 
 
-def activation_source(training: Training) -> tuple[str, str] | None:
+def activation_source(chosen: Chosen[Activation]) -> tuple[str, str] | None:
     """An expression that makes the activation, and what must be defined before it; None where it cannot be told."""
-    chosen = training.spec.activation
     module = resolve_target(chosen.contribution.build)(chosen.params)
     expression = repr(module)
     if "\n" in expression:

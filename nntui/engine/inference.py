@@ -12,12 +12,13 @@ import torch
 from nntui.engine.asking import asked, rows_of
 from nntui.engine.assembly import lengths_of, plain_feed
 from nntui.engine.building import build_network
+from nntui.engine.card import plain_source
 from nntui.engine.evaluation import EVALUATION_BATCH, outputs
 from nntui.engine.feed import ResidentStore
 from nntui.engine.reporting.measuring import measured_rows, report_rows
 from nntui.engine.reporting.rows import other_rows, own_rows
 from nntui.engine.snapshot import put_weights, read_tensors, ties_in
-from nntui.engine.tasks import make_task
+from nntui.engine.tasks import plain_task
 from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset
 from nntui.hooks.data import DataSpec
 from nntui.hooks.errors import UserError
@@ -28,6 +29,8 @@ from nntui.spec.resolve import resolve_said
 from nntui.spec.toml import read_toml
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from nntui.engine.meters import Measured
     from nntui.engine.reporting.report import Report
     from nntui.engine.reporting.rows import Judged
@@ -100,13 +103,14 @@ class Model:
         self.preprocessor: Preprocessor = resolve_target(data.contribution.preprocessor).from_json(
             preprocessing["state"]
         )
-        arch: Chosen[Architecture] = _chosen(Architecture, config["architecture"])
-        activation: Chosen[Activation] = _chosen(Activation, config["activation"])
-        self.network = build_network(arch, activation, self.spec, data.name).eval()
+        self.preprocessing = preprocessing
+        self.arch: Chosen[Architecture] = _chosen(Architecture, config["architecture"])
+        self.activation: Chosen[Activation] = _chosen(Activation, config["activation"])
+        self.network = build_network(self.arch, self.activation, self.spec, data.name).eval()
         weights, metadata = read_tensors(self.folder / "model.safetensors")
         put_weights(self.network, weights, ties_in(metadata))
         self.settings = TrainingSettings.model_validate(config["training"])
-        self.task = make_task(self.spec, self.settings.model_copy(update={"class_weights": "none"}), None, CPU)
+        self.task = plain_task(self.spec, self.settings)
 
     def predict(self, inputs: Sequence[str]) -> list[Prediction]:
         """Answers for what a person gives: paths of files or folders, or literal values. Raises UserError."""
@@ -119,6 +123,18 @@ class Model:
         for piece in asked(self.preprocessor, inputs):
             yield Answered(piece, list(self.predict_raw(piece.raw)))
 
+    def encode(self, inputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """What an exported model takes, by name. Raises UserError."""
+        from nntui.engine.whole import fitted
+
+        return {name: t.numpy() for name, t in fitted(self.preprocessor.encode(self._read(inputs)), self.spec).items()}
+
+    def _read(self, inputs: Sequence[str]) -> Raw:
+        try:
+            return self.preprocessor.read(inputs)
+        except (ValueError, OSError) as error:
+            raise UserError(str(error)) from None
+
     @torch.no_grad()
     def predict_raw(self, raw: Raw) -> Iterator[Prediction]:
         """Answers for raw rows as a data set gives them."""
@@ -128,6 +144,10 @@ class Model:
         feed = plain_feed(store, self.spec, EVALUATION_BATCH)
         for output, batch in outputs(self.network, self.spec.arguments(), feed):
             yield from self.preprocessor.decode(self.task.predict(output, batch))
+
+    def source(self) -> str | None:
+        """Python that builds the bare network from torch.nn alone, where the architecture can tell it."""
+        return plain_source(self.arch, self.activation, self.spec)
 
     def evaluate(self, folder: RunFolder, split: Split | None = None, data: str | None = None) -> Measured:
         """Measures the model on a split of the data that its run names (test), or on other data. Raises UserError."""

@@ -35,6 +35,8 @@ class Measured:
     """By plain name; empty where there were no rows. NaN where a metric is not defined (R2 of one row)."""
     confusion: list[list[int]] | None = None
     """Rows: true class; columns: predicted. None where there are no classes, or more than a hundred."""
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    """The same metrics of what rules without learning would answer, by their names."""
 
 
 class Meter(Protocol):
@@ -62,7 +64,8 @@ def directions(target: TargetSpec) -> dict[str, bool]:
             each = {f"{m}_{name}": up for name in value_names(target) for m, up in whole.items()}
             return {**whole, **(each if target.size > 1 else {}), "loss": False}
         case "next-token":
-            return {"bits_per_char": False, "perplexity": False, "accuracy": True, "loss": False}
+            more = {"bits_per_byte": False, "bits_per_token": False} if target.characters else {}
+            return {"bits_per_char": False, **more, "perplexity": False, "accuracy": True, "loss": False}
 
 
 def value_names(target: TargetSpec) -> tuple[str, ...]:
@@ -80,7 +83,7 @@ def make_meter(spec: DataSpec, loss_name: str, device: torch.device) -> Meter:
         case "values":
             return ValuesMeter(spec.target, loss_name, device)
         case "next-token":
-            return NextTokenMeter(device)
+            return NextTokenMeter(spec.target, device)
 
 
 def sum_dtype(device: torch.device) -> torch.dtype:
@@ -260,27 +263,44 @@ class ValuesMeter:
 
 
 class NextTokenMeter:
-    """bits_per_char (bits a token: the tokens of nntui's texts are characters), perplexity, accuracy and loss (nats)
-    over all positions whose target is not -1."""
+    """bits_per_char, perplexity, accuracy and loss (nats) over all positions whose target is not -1.
 
-    def __init__(self, device: torch.device) -> None:
+    Where a token is not a character, bits are told for the characters, the bytes and the tokens that were to be told:
+    the first two compare with those of other tokens. Perplexity, accuracy and loss are of tokens.
+    """
+
+    def __init__(self, target: TargetSpec, device: torch.device) -> None:
         self._loss = _sums(1, device)
-        self._counts = _counts(2, device)  # positions, right
+        self._counts = _counts(4, device)  # positions, right, characters, bytes
+        self._sizes = None
+        if target.characters:  # a column more, of zeros, which a target of -1 finds
+            sizes = [(*target.characters, 0), (*(target.octets or target.characters), 0)]
+            self._sizes = torch.tensor(sizes, dtype=torch.int64, device=device)
 
     def update(self, output: Tensor, batch: Mapping[str, Tensor]) -> None:
         logits, target = output.detach().float().flatten(0, 1), batch["target"].flatten()
         self._loss += F.cross_entropy(logits.to(self._loss.dtype), target, ignore_index=-1, reduction="sum")
         self._counts[0] += (target != -1).sum()
         self._counts[1] += (logits.argmax(1) == target).sum()  # a prediction is never -1
+        if self._sizes is not None:
+            self._counts[2:] += self._sizes[:, target].sum(1)
 
     def compute(self) -> Measured:
-        positions, right = self._counts.tolist()
+        positions, right, characters, octets = self._counts.tolist()
         if not positions:
             return Measured()
         loss = float(self._loss) / positions
+        bits = loss / math.log(2)
+        metrics = {"bits_per_char": bits}
+        if self._sizes is not None:
+            metrics = {
+                "bits_per_char": bits * positions / characters if characters else math.nan,
+                "bits_per_byte": bits * positions / octets if octets else math.nan,
+                "bits_per_token": bits,
+            }
         return Measured(
             {
-                "bits_per_char": loss / math.log(2),
+                **metrics,
                 "perplexity": math.exp(loss) if loss < 700 else math.inf,
                 "accuracy": right / positions,
                 "loss": loss,
@@ -300,11 +320,12 @@ class Standard:
         self._std = torch.tensor(target.std, dtype=dtype, device=device) if target.std else None
         self._offset = target.offset
         self._log = target.log
+        self._shift = target.shift
 
     def standardised(self, truth: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """(truth - offset - mean) / std, of the truth's logarithm where the target says so."""
         if self._log:
-            truth = truth.clamp(min=SMALLEST).log()
+            truth = (truth + self._shift if self._shift else truth).clamp(min=SMALLEST).log()
         if self._offset is not None:
             truth = truth - batch[self._offset]
         if self._mean is not None:
@@ -318,5 +339,5 @@ class Standard:
         if self._mean is not None:
             output = output + self._mean
         if self._log:
-            output = output.exp()
+            output = output.exp() - self._shift if self._shift else output.exp()
         return output if self._offset is None else output + batch[self._offset]

@@ -39,6 +39,7 @@ def split_rows(source: Source, settings: DataSettings) -> dict[Split, Indices]:
     rows or more is in each split, classes with fewer stay in training), at random else.
 
     `settings.validation` is the share of the rows that are not test; `settings.limit` cuts the training rows alone.
+    Rows that tell of a stretch of time are in no split where it reaches across a border (see `_purged`).
     Raises UserError where there are too few rows, or where given splits overlap.
     """
     rows = len(source)
@@ -62,11 +63,36 @@ def split_rows(source: Source, settings: DataSettings) -> dict[Split, Indices]:
     train = pool[marks == 0]
     if settings.limit is not None and settings.limit < len(train):
         train = _limited(train, source, settings.limit, settings.split_seed)
-    return {
+    splits: dict[Split, Indices] = {
         "train": train,
         "validation": given.get("validation", pool[marks == 1]),
         "test": given.get("test", pool[marks == 2]),
     }
+    return splits if source.time is None else _purged(splits, source)
+
+
+def _purged(splits: dict[Split, Indices], source: Source) -> dict[Split, Indices]:
+    """Without the rows that tell of a stretch of time which reaches into a later split: what they tell is told there.
+
+    A row's stretch begins at its `time` and ends at its `until`, for sources that have that. Raises UserError where no
+    row would be left to train on.
+    """
+    until = getattr(source, "until", None)
+    if until is None or source.time is None:
+        return splits
+    kept = dict(splits)
+    for earlier, later in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        one, other = cast("tuple[Split, Split]", (earlier, later))
+        if len(splits[other]) and len(kept[one]):
+            begin = source.time[splits[other]].min()
+            inside = (source.time[kept[one]] < begin) & (until[kept[one]] >= begin)
+            kept[one] = kept[one][~inside]
+    if not len(kept["train"]):
+        raise UserError(
+            "no row is left to train on: what each one tells reaches into the validation or test rows",
+            advice=f"tell fewer steps ahead, or {MORE_ROWS}",
+        )
+    return kept
 
 
 def rows_hash(source_fingerprint: str, index: Indices) -> str:

@@ -59,6 +59,10 @@ class Architecture(Contribution):
     source: Target | None = None
     """(params, data, activation: str) -> str: Python source that builds the same network from torch.nn alone and
     binds it to `model`, for the model card; `activation` is an expression such as "nn.ReLU()"."""
+    export_form: Target | None = None
+    """(model: nn.Module) -> nn.Module: the trained network in a form that exporters can trace, with the same
+    arguments and the same answers, where its own cannot be (packed sequences). It is given
+    a copy in evaluation mode, which it may change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +99,10 @@ class Sniff:
     """0..1; the surest reader is taken, a tie is an error."""
     reason: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    """What it found out for its own settings. A person's choice goes before it."""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """What it suggests for other settings of a run on this path ("training.epochs": 3), before what the contribution's
+    own `defaults` say: what suits hangs on how many rows there are and what they are like."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,4 +223,24 @@ class Space:
     """False under NO_COLOR: what colours tell must then be told by marks too."""
 
 
-KINDS: tuple[type[Contribution], ...] = (Architecture, Activation, Dataset, Device, Optimizer, Schedule, Panel)
+@dataclass(frozen=True, kw_only=True)
+class Exporter(Contribution):
+    """A format that trained models are written in. build: (params, model: Exportable, path: pathlib.Path) -> Exported
+
+    It writes `path`, in a folder of its own where other files may lie beside it, and returns a function that runs
+    what was written (opened again, not kept): nntui asks it about real rows and holds the answers against the
+    model's. Raises UserError for a model or settings that the format cannot hold.
+    """
+
+    kind: ClassVar[str] = "export"
+    plural: ClassVar[str] = "exporters"
+
+    suffix: str
+    """Ending of the file, with its dot: ".onnx"."""
+    requires: Mapping[str, str] = field(default_factory=dict)
+    """Modules that must be there, and what pip installs for each: {"onnx": "nntui[onnx]"}."""
+
+
+KINDS: tuple[type[Contribution], ...] = (
+    *(Architecture, Activation, Dataset, Device, Optimizer, Schedule, Exporter, Panel),
+)

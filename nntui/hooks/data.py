@@ -87,7 +87,13 @@ class TargetSpec:
     log: bool = False
     """For values: mean and std are of their natural logarithms, and prediction = exp(output * std + mean). For values
     above zero, without `offset`."""
+    shift: float = 0.0
+    """Where `log`: added before the logarithm, and taken off again, for values that may be zero."""
     unit: str = ""
+    characters: tuple[int, ...] = ()
+    """For next-token, where a token is not always one character: how many begin in each token."""
+    octets: tuple[int, ...] = ()
+    """And how many bytes of UTF-8 each has. So bits are told per character and byte, which compare across tokens."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,9 +197,11 @@ class DataReport:
 class Source(Protocol):
     """What a data set's build returns: raw, unfitted rows.
 
-    A reader of a person's files may offer three things more: `report`, a `DataReport`; `places(index)`, a list that
-    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"); and `classes`, the names of its
-    classes or labels in the order of their codes (or `facts.classes`), by which other data is measured.
+    A reader of a person's files may offer more: `report`, a `DataReport`; `places(index)`, a list that tells of each
+    row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"); `classes`, the names of its classes or labels
+    in the order of their codes (or `facts.classes`), by which other data is measured; `on_disk`, true where `rows`
+    reads from a disk, so that the engine, rather than hold a large set or open it in several processes, asks for rows
+    as it needs them, from a thread of its own; and `augment`, the augmentation that suits these rows.
     """
 
     @property
@@ -245,10 +253,11 @@ class Preprocessor(Protocol):
 
     Found through the data set's contribution, also when the data is gone; all that it knows is in `to_json`.
 
-    It may offer two things more. `ask(inputs, size) -> Iterator[Asked]` reads files, folders and whole tables of any
-    length piece by piece, about `size` rows each, and passes over what cannot be read (else `read` is asked for all at
-    once). `baselines(raw) -> Mapping[str, array]` gives, by name, what a rule without learning would answer (values,
-    (N, K), in their own unit): it is measured beside the result.
+    It may offer more. `ask(inputs, size) -> Iterator[Asked]` reads files, folders and whole tables of any length piece
+    by piece, about `size` rows each, and passes over what cannot be read (else `read` is asked for all at once).
+    `baselines(raw) -> Mapping[str, array]` gives, by name, what a rule without learning would answer (values, (N, K),
+    in their own unit): it is measured beside the result. `pieces`, where the target is the next token, is a sequence of
+    bytes: what each code stands for in UTF-8, empty where it is never to be sampled; `nntui sample` joins them.
     """
 
     @property

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
-from nntui.spec.datapath import absolute, is_path, sniffed
+from nntui.spec.datapath import absolute, is_path, sniffed, sniffed_by
 from nntui.spec.errors import SpecError
 from nntui.spec.suggestions import Suggested, of_entry, suggested_name, suggestions
 from nntui.spec.tables import CHOICES, DEFAULTS, NOUNS, PLURALS, RECORDED, SCALARS, SHORT, TABLES, plain_key
@@ -16,6 +16,7 @@ from nntui.spec.validate import did_you_mean, nearest, show
 
 if TYPE_CHECKING:
     from nntui.hooks.registry import Entry, Registry
+    from nntui.spec.datapath import Reading
 
 
 class Faults:
@@ -121,8 +122,10 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
     entries: dict[str, Entry] = {}
     chosen_by: dict[str, str] = {}
     recorded = tables["plugins"]
-    path, sniffed_params = _choose_data(tables["data"], registry, faults, entries, notes, recorded)
+    path, reading = _choose_data(tables["data"], registry, faults, entries, notes, recorded)
     data = of_entry(entries["data"]) if "data" in entries else None
+    if data is not None and reading is not None:
+        data = replace(data, defaults={**data.defaults, **reading.defaults})
     for kind in CHOICES[1:]:
         said = tables[kind].pop("name", None)
         arch = of_entry(entries["arch"]) if "arch" in entries else None
@@ -136,7 +139,8 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
             entries[kind] = entry
             if by:
                 chosen_by[kind] = by
-    suggested = suggestions({kind: of_entry(entry) for kind, entry in entries.items()})
+    candidates = {kind: of_entry(entry) for kind, entry in entries.items()}
+    suggested = suggestions(candidates if data is None else {**candidates, "data": data})
     faults.suggested_by({key: who for key, who in suggested.sources.items() if not _is_said(key, tables)})
     notes += [f"{who} suggests {key}, which is no setting: left out" for who, key in suggested.unknown]
     return Choosing(
@@ -144,7 +148,7 @@ def choose(tree: Mapping[str, Any], registry: Registry, faults: Faults) -> Choos
         entries=entries,
         suggested=suggested,
         path=path,
-        sniffed=sniffed_params,
+        sniffed={} if reading is None else reading.params,
         notes=tuple(notes),
         chosen_by=chosen_by,
     )
@@ -196,7 +200,7 @@ def _choose_data(
     entries: dict[str, Entry],
     notes: list[str],
     recorded: Mapping[str, Any],
-) -> tuple[str | None, Mapping[str, Any]]:
+) -> tuple[str | None, Reading | None]:
     """Put the data set, or the reader of a path, into `entries`; the absolute path and what the reader found out."""
     name, path, reader = table.pop("name", None), _text(table, "path", faults), _text(table, "reader", faults)
     if path is None and _means_path(name, registry):
@@ -205,26 +209,29 @@ def _choose_data(
         name = DEFAULTS["data"]
     if reader is not None and name not in (None, reader):
         faults.add("data.reader", f"is {reader}, but data.name is {show(name)}", "Say one of them.")
-        return None, {}
+        return None, None
     if path is not None and reader is None and name is None:
         try:
             reading = sniffed(path, registry)
         except UserError as error:
             key = "data.path" if faults.said("data.path") != faults.said("data") else "data.name"
             _blame(key, error, faults)
-            return None, {}
+            return None, None
         entries["data"] = reading.entry
         notes.append(reading.note)
-        return reading.path, reading.params
+        return reading.path, reading
     key = "data.reader" if reader is not None else "data.name"
     entry = _find("data", reader if reader is not None else name, registry, faults, recorded)
     if entry is None:
-        return None, {}
+        return None, None
     if path is not None and not entry.meta.get("has_sniff"):
         faults.add(key, f"{entry.name} reads no files, but a path is given: {path}", "Leave out one of the two.")
-        return None, {}
+        return None, None
     entries["data"] = entry
-    return (None if path is None else absolute(path)), {}
+    if path is None:
+        return None, None
+    # A run's own file says all that was found out when it was made.
+    return absolute(path), None if reader is None or recorded else sniffed_by(entry, absolute(path), registry)
 
 
 def _text(table: dict[str, Any], key: str, faults: Faults) -> str | None:

@@ -29,6 +29,8 @@ class Reading:
     """Absolute."""
     params: Mapping[str, Any]
     """What it found out of the path: defaults that a person's own settings go before."""
+    defaults: Mapping[str, Any]
+    """What it suggests for other settings of a run on this path."""
     note: str
     """What it took the path for and why."""
 
@@ -86,7 +88,21 @@ def sniffed(text: str, registry: Registry) -> Reading:
         raise UserError(f"{path} is taken by {takers}, equally sure", advice=f"Say {flags}.")
     kind = entry.meta.get("modality", "data")
     note = f"{path} is read by {entry.name} ({kind}): {best.reason}"
-    return Reading(entry=entry, path=str(path), params=dict(best.params), note="; ".join((note, *failed)))
+    return _reading(entry, path, best, "; ".join((note, *failed)))
+
+
+def sniffed_by(entry: Entry, path: str, registry: Registry) -> Reading | None:
+    """What the reader that a person named finds out of a path; None where it finds out nothing. What is wrong with the
+    path is told when it is read."""
+    try:
+        sniff = _ask(entry, registry, Path(path))
+    except Exception:  # noqa: BLE001 - as above; a reader need not know what it is forced to take
+        return None
+    return None if sniff is None else _reading(entry, Path(path), sniff, "")
+
+
+def _reading(entry: Entry, path: Path, sniff: Sniff, note: str) -> Reading:
+    return Reading(entry=entry, path=str(path), params=dict(sniff.params), defaults=dict(sniff.defaults), note=note)
 
 
 def _ask(entry: Entry, registry: Registry, path: Path) -> Sniff | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -134,6 +134,12 @@ class NNTuiApp(App[list["RunFolder"]]):
     def new_run(self, template: Said | None = None) -> None:
         """The form for a new run, filled from a template."""
         self.push_screen(self._new_screen(template))
+
+    def look_at_data(self, said: Mapping[str, Any]) -> None:
+        """What data is taken for; `said` is its table of a spec, as far as it was said."""
+        from nntui.tui.screens.data import DataScreen
+
+        self.push_screen(DataScreen(said))
 
     def compare(self, folders: Sequence[RunFolder]) -> None:
         """Several runs over each other."""

@@ -98,9 +98,8 @@ def test_each_character_but_the_first_is_told_exactly_once_and_in_order(text: st
 
 def test_an_overlap_is_read_and_not_told() -> None:
     source = windows("abcdefghij", 3, 2)
-    assert source.columns["text"] == ["abc", "bcdef", "efghi"]
-    assert source.columns["next"] == ["bcd", "cdefg", "fghij"]
-    assert source.columns["read_only"].tolist() == [0, 2, 2]
+    assert source.columns["text"] == ["abcd", "bcdefg", "efghij"]
+    assert source.columns["read_only"].tolist() == [1, 3, 3]
     preprocessor = CharacterPreprocessor.fit(source, np.arange(3), None)
     target = preprocessor.encode(source.rows(np.arange(3)))["target"]
     assert (target == -1).tolist() == [[False] * 3 + [True] * 2, [True] * 2 + [False] * 3, [True] * 2 + [False] * 3]
@@ -109,7 +108,8 @@ def test_an_overlap_is_read_and_not_told() -> None:
 def test_hamlet_is_whole_in_its_windows() -> None:
     text = shipped("hamlet", "hamlet.txt").read_bytes().decode("utf-8")
     one = opened("hamlet")
-    assert "".join(one.source.columns["next"]) == text[1:]
+    told = zip(one.source.columns["text"], one.source.columns["read_only"].tolist(), strict=True)
+    assert "".join(window[start:] for window, start in told) == text[1:]
     encoded = one.encoded()
     assert int((encoded["target"] != -1).sum()) == len(text) - 1 == 175_131
 
@@ -118,7 +118,7 @@ def test_a_character_that_training_lacks_is_asked_for_as_unknown() -> None:
     source = windows("aaaaaaaaZb", 4, 0)
     preprocessor = CharacterPreprocessor.fit(source, np.arange(2), None)
     target = preprocessor.encode(source.rows(np.arange(3)))["target"]
-    assert preprocessor.vocabulary == "Za"  # the last character that the second window tells is Z
+    assert preprocessor.coder.vocabulary == "Za"  # the last character that the second window tells is Z
     assert target[2].tolist() == [1, -1, -1, -1]
 
 

@@ -426,3 +426,13 @@ def test_nothing_makes_it_fail_or_overflow(data, marks, view, size, height, char
                 palette.style(style)
                 if charset is ASCII:
                     assert text.isascii() or "宽" in text
+
+
+@pytest.mark.parametrize(("count", "most"), [(8, 8), (20, 20), (300, 10)])
+def test_many_evaluations_do_not_hide_the_curve_behind_them(count: int, most: int) -> None:
+    """Where points stand thick some have a mark, the newest among them; the line tells the others."""
+    values = points([(round(1000 * (i + 1) / count), 0.5) for i in range(count)])
+    lines = layout([Curve("val", "validation", values, "points")], [], View(total=1000), 70, 8, BRAILLE)
+    marks = [x for x, _, _ in found(lines, BRAILLE.point)]
+    assert 0 < len(marks) <= most
+    assert max(marks) == max(len(text_of(line).rstrip()) for line in lines[1:-1]) - 1, "the newest has one"

@@ -14,6 +14,22 @@ class HamletParams(Params):
     overlap: int = param(0, ge=0, le=4096, help="Characters before them that it also reads, told by the window before")
 
 
+class RunningTextParams(Params):
+    tokens: Literal["char", "byte", "word", "bpe"] = param(
+        "char", help="What is told: characters, bytes, words, or pieces of words found by byte-pair encoding"
+    )
+    vocabulary: int = param(
+        2000,
+        ge=257,
+        le=200_000,
+        help="For word and bpe: most entries, the 256 bytes among them",
+    )
+    context: int | None = param(
+        None, ge=2, le=65_536, help="Characters that a window tells, each once; empty: 128, of words and BPE 512"
+    )
+    overlap: int = param(0, ge=0, le=65_536, help="Characters before them that it also reads")
+
+
 class SeattleWeatherParams(Params):
     window: int = param(7, ge=1, le=365, unit="days", help="Days that are looked back on")
     horizon: int = param(1, ge=1, le=30, unit="days", help="Days ahead that are told, the next one first")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntui.builtin.datasets.answers import class_predictions, true_answers, true_class
+from nntui.builtin.datasets.coders import FIRST, PADDING, UNKNOWN
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
 from nntui.hooks.data import DataSpec, Example, InputSpec, Prediction, TargetSpec
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from nntui.hooks.data import Indices, Preprocessor, Raw, Source
     from nntui.hooks.params import Params
 
-PADDING, UNKNOWN, FIRST = 0, 1, 2
-"""Codes: padding, a character that no training row has, and the first of the vocabulary."""
 LONGEST = 10_000
 """Characters of a text that is read for prediction."""
 

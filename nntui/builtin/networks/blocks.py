@@ -124,7 +124,7 @@ class Padded(nn.Sequential):
 
     def behind(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         end = torch.arange(x.shape[2], device=x.device) >= lengths[:, None]
-        return end.view(len(x), 1, x.shape[2], *[1] * (x.dim() - 3))
+        return end.view(x.shape[0], 1, x.shape[2], *[1] * (x.dim() - 3))
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         lengths = lengths.to(x.device).clamp(1, x.shape[2])
@@ -142,7 +142,7 @@ class Padded(nn.Sequential):
         behind = self.behind(x, lengths)
         if self.pooling == "max":
             return x.masked_fill(behind, -torch.inf).flatten(2).amax(2)
-        total = x.masked_fill(behind, 0.0).sum(2) / lengths.view(len(x), *[1] * (x.dim() - 2))
+        total = x.masked_fill(behind, 0.0).sum(2) / lengths.view(x.shape[0], *[1] * (x.dim() - 2))
         return total.flatten(2).mean(2) if total.dim() > 2 else total
 
 
@@ -218,7 +218,7 @@ class PaddedRecurrent(nn.Module):
             states, _ = self.rnn(x)
         lengths = lengths.to(x.device)
         if self.pooling == "last":
-            return self.head(states[torch.arange(len(states), device=x.device), lengths - 1])
+            return self.head(states[torch.arange(states.shape[0], device=x.device), lengths - 1])
         behind = (torch.arange(states.shape[1], device=x.device) >= lengths[:, None])[:, :, None]
         if self.pooling == "max":
             return self.head(states.masked_fill(behind, -torch.inf).amax(1))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,7 @@ ARCH = Column("arch", "arch", 4, 12)
 STATUS = Column("status", "status", 10, 10)
 EPOCH = Column("epoch", "epoch", 5, 9, right=True)
 LOSS = Column("loss", "loss", 6, 7, right=True)
-METRIC = Column("metric", "best", 9, 12)
+METRIC = Column("metric", "best", 9, 14)
 CURVE = Column("curve", "curve", 5, 12)
 NOTE = Column("note", "note", 8, 60)
 BEGUN = Column("begun", "begun", 6, 6, right=True)
@@ -68,7 +69,7 @@ _WHERE_ROOM = (NOTE, BEGUN, TIME, PARAMS)
 _ORDER = (NAME, DATA, ARCH, STATUS, EPOCH, LOSS, METRIC, CURVE, TIME, PARAMS, BEGUN, NOTE)
 _SHORT_NOTE = 10
 """Cells of a note before the other columns that come where there is room."""
-_MEASURED = {NAME, DATA, ARCH, EPOCH, NOTE}
+_MEASURED = {NAME, DATA, ARCH, EPOCH, METRIC, NOTE}
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _text(column: Column, row: Row) -> str:
         case "arch":
             return row.summary.arch
         case "epoch":
-            return epoch_text(v.epoch, v.epochs)
+            return epoch_text(v.epoch, v.epochs, live=row.status in LIVE)
         case "loss":
             return loss_text(v.loss) if row.summary.curve.steps else ""
         case "metric":
@@ -156,10 +157,13 @@ def data_text(data: str) -> str:
     return f"{'./' if data.startswith('.') else '…/'}{Path(data).name}"
 
 
-def epoch_text(epoch: float, epochs: int) -> str:
-    """3/10; 2.4/10 within an epoch, where there are few."""
+def epoch_text(epoch: float, epochs: int, *, live: bool = False) -> str:
+    """3/10, the one that is being trained, as the run's own screen says it; of a run that is over 2.4/10 where it
+    ended within an epoch and there are few."""
     if not epochs:
         return ""
+    if live:
+        return f"{min(floor(epoch + 1e-9) + 1, epochs)}/{epochs}"
     whole = abs(epoch - round(epoch)) < 0.05 or epochs >= 20
     return f"{int(epoch + 0.05)}/{epochs}" if whole else f"{epoch:.1f}/{epochs}"
 

@@ -28,5 +28,5 @@ class AskStop(AskYesNo):
 
 
 def _detail(where: str) -> str:
-    at = f"at epoch {where}, " if where else ""
+    at = f"in epoch {where}, " if where else ""
     return f"It ends {at}with a checkpoint and its result; R goes on with it from there."

@@ -67,6 +67,7 @@ class NewRunScreen(Screen[None]):
         Binding("T", "train", "train", id="new.train", tooltip="Make the run and train it"),
         Binding("y", "copy", "copy command", id="new.copy", tooltip="Copy the command that says the same run"),
         Binding("s", "save", "save TOML", id="new.save", tooltip="Save the run's settings as a TOML file"),
+        Binding("d", "data", "data", show=False, id="new.look", tooltip="Look at the data on the whole screen"),
         Binding("z", "zoom", "zoom", id="new.zoom", tooltip="One pane on the whole screen, or all of them"),
         Binding("1", "open(1)", "form", show=False, id="new.form", tooltip="The form"),
         Binding("2", "open(2)", "plan", show=False, id="new.plan", tooltip="Layers, memory, loss, time"),
@@ -378,6 +379,15 @@ class NewRunScreen(Screen[None]):
     def action_copy(self) -> None:
         if self._form is not None and self._form.last is not None:
             self.nntui.copy(self._form.last.command, "the command")
+
+    def action_data(self) -> None:
+        checked = self._form.last if self._form is not None else None
+        if checked is None or checked.data is None:
+            self.nntui.tell("something is wrong with the data: the form says what")
+            return
+        whole = checked.data["data"]
+        said = checked.said.tree.get("data", {})
+        self.nntui.look_at_data({key: whole[key] for key in ("name", "path", *said) if whole.get(key) is not None})
 
     def action_save(self) -> None:
         self.run_worker(self._save(), group="save", exclusive=True)

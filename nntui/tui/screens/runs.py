@@ -64,6 +64,7 @@ class RunsScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "new", "new", id="runs.new", tooltip="Choose data and a network for a new run"),
         Binding("enter", "open", "open", id="runs.open", tooltip="Watch and steer the run; train the recipe"),
+        Binding("d", "data", "data", show=False, id="runs.data", tooltip="Look at a data set, or at your own files"),
         Binding("m", "mark", "mark", id="runs.mark", tooltip="Mark the run, or take its mark away"),
         Binding("o", "overlay", "overlay", id="runs.overlay", tooltip="Lay the marked runs over each other"),
         Binding("f", "fork", "fork", id="runs.fork", tooltip="A new run that goes on from a checkpoint of this one"),
@@ -290,6 +291,16 @@ class RunsScreen(Screen[None]):
 
     def action_new(self) -> None:
         self.nntui.new_run()
+
+    def action_data(self) -> None:
+        self.run_worker(self._data(), group="data", exclusive=True)
+
+    async def _data(self) -> None:
+        from nntui.tui.data_sets import choose_data
+
+        name = await choose_data(self.nntui)
+        if name is not None:
+            self.nntui.look_at_data({"name": name})
 
     def action_open(self) -> None:
         if self.has_class("empty"):
