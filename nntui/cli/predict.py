@@ -34,6 +34,7 @@ run is on tables. After -- an input may begin with a dash. What cannot be read i
 _TOLD = 5
 """Kinds of skipped input that are told, of many."""
 _REMEMBERED = 200
+_NAMES = 40
 
 
 class _Command(click.Command):
@@ -167,7 +168,7 @@ def _rows(pieces: Iterator[Answered], kept: Sequence[str]) -> Iterator[list[Answ
         if unknown is not None:
             raise UserError(
                 f"--keep {unknown}: {asked.names[0]} has no such column",
-                advice=f"it has {', '.join(map(str, asked.columns or asked.raw))}",
+                advice=f"it has {', '.join(list(map(str, asked.columns or asked.raw))[:_NAMES])}",
                 suggestions=close_to(unknown, list(map(str, there))),
             )
         cells = list(zip(*(there[name] for name in kept), strict=True)) if kept else [()] * len(predictions)
