@@ -7,9 +7,9 @@ from typing import Any
 
 from nntui import Dataset
 from nntui.builtin.datasets.own.audio_params import AudioParams
-from nntui.builtin.datasets.own.table_params import TableParams
-from nntui.builtin.datasets.own.series_settings import ForecastParams
 from nntui.builtin.datasets.own.picture_params import PictureParams
+from nntui.builtin.datasets.own.series_settings import ForecastParams
+from nntui.builtin.datasets.own.table_params import TableParams
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
@@ -35,11 +35,11 @@ def contributions() -> Iterable[Dataset]:
     yield from _series_and_sound()
     yield from _tables()
     yield from _points()
-    yield from _own_text()
-    yield from _own_audio()
-    yield from _own_tables()
-    yield from _own_series()
     yield from _own_pictures()
+    yield from _own_tables()
+    yield from _own_text()
+    yield from _own_series()
+    yield from _own_audio()
 
 
 def _training(
@@ -301,6 +301,36 @@ def _points() -> Iterable[Dataset]:
         )
 
 
+def _own_pictures() -> Iterable[Dataset]:
+    yield Dataset(
+        name="images",
+        summary="Pictures of your own: a folder for each class, or a table of paths and classes",
+        modality="image",
+        params=PictureParams,
+        build=f"{HERE}.own.picture_source:build",
+        preprocessor=IMAGES,
+        sniff=f"{HERE}.own.picture_source:sniff",
+        augment="standard",
+        licence="your own",
+        source="your own files",
+        defaults=_training(20, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
+    )
+
+
+def _own_tables() -> Iterable[Dataset]:
+    yield Dataset(
+        name="table",
+        summary="A person's own table: CSV, TSV, Parquet, Arrow or JSON lines",
+        modality="table",
+        params=TableParams,
+        build=f"{HERE}.own.tables:build",
+        sniff=f"{HERE}.own.tables:sniff",
+        preprocessor=f"{HERE}.own.mixed:MixedPreprocessor",
+        source="a person's own file",
+        defaults=_training(30, 64, test=0.2, validation=0.15),
+    )
+
+
 def _own_text() -> Iterable[Dataset]:
     yield Dataset(
         name="running-text",
@@ -322,6 +352,23 @@ def _own_text() -> Iterable[Dataset]:
                 "rnn:optimizer.lr": 4e-3,
             },
         ),
+    )
+
+
+def _own_series() -> Iterable[Dataset]:
+    yield Dataset(
+        name="series",
+        summary="Your own series to forecast: a table of rows in order of time, one series or several",
+        modality="series",
+        params=ForecastParams,
+        build=f"{HERE}.own.forecast:build",
+        preprocessor=f"{HERE}.own.forecast_preprocessor:ForecastPreprocessor",
+        sniff=f"{HERE}.own.forecast_sniff:sniff",
+        source="your files",
+        defaults=_training(40, 32, test=0.2, validation=0.15),
+    )
+
+
 def _own_audio() -> Iterable[Dataset]:
     yield Dataset(
         name="audio",
@@ -334,40 +381,18 @@ def _own_audio() -> Iterable[Dataset]:
         augment="standard",
         licence="yours",
         source="your files",
-        defaults=_training(30, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
-def _own_tables() -> Iterable[Dataset]:
-    yield Dataset(
-        name="table",
-        summary="A person's own table: CSV, TSV, Parquet, Arrow or JSON lines",
-        modality="table",
-        params=TableParams,
-        build=f"{HERE}.own.tables:build",
-        sniff=f"{HERE}.own.tables:sniff",
-        preprocessor=f"{HERE}.own.mixed:MixedPreprocessor",
-        source="a person's own file",
-        defaults=_training(30, 64, test=0.2, validation=0.15),
-def _own_series() -> Iterable[Dataset]:
-    yield Dataset(
-        name="series",
-        summary="Your own series to forecast: a table of rows in order of time, one series or several",
-        modality="series",
-        params=ForecastParams,
-        build=f"{HERE}.own.forecast:build",
-        preprocessor=f"{HERE}.own.forecast_preprocessor:ForecastPreprocessor",
-        sniff=f"{HERE}.own.forecast_sniff:sniff",
-        source="your files",
-        defaults=_training(40, 32, test=0.2, validation=0.15),
-def _own_pictures() -> Iterable[Dataset]:
-    yield Dataset(
-        name="images",
-        summary="Pictures of your own: a folder for each class, or a table of paths and classes",
-        modality="image",
-        params=PictureParams,
-        build=f"{HERE}.own.picture_source:build",
-        preprocessor=IMAGES,
-        sniff=f"{HERE}.own.picture_source:sniff",
-        augment="standard",
-        licence="your own",
-        source="your own files",
-        defaults=_training(20, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
+        defaults=_training(
+            30,
+            32,
+            test=0.2,
+            validation=0.15,
+            other={
+                "arch.name": "cnn",
+                "cnn:arch.channels": (16, 32, 64),
+                "cnn:arch.global_pool": "statistics",
+                "cnn:arch.norm": "batch",
+                "cnn:arch.dropout": 0.2,
+                "cnn:optimizer.lr": 2e-3,
+            },
+        ),
     )
