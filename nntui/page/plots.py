@@ -76,7 +76,7 @@ def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
 def confusion(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> Markup:
     """A cell's colour is its share of the true class: one colour where it is right, another where it is wrong."""
     size = len(names)
-    cell = 46.0 if size <= 8 else 34.0 if size <= 14 else 26.0 if size <= COUNTED else max(7.0, 560 / size)
+    cell = 46.0 if size <= 8 else 34.0 if size <= 14 else 26.0 if size <= COUNTED else max(9.0, 820 / size)
     font = min(12.0, max(5.0, cell * 0.62))
     longest = max(len(short(name, 18)) for name in names)
     left, top = longest * font * 0.58 + 34, longest * font * 0.44 + 34

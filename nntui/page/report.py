@@ -119,7 +119,10 @@ def _classes(report: Report, part: ClassScores) -> Iterator[Markup]:
     brier = plots.number(measured.brier)
     about = f"Whether {what} 70% of the time. Expected calibration error {measured.ece:.1%}, Brier score {brier}."
     cards.append(card("Calibration", about, plots.reliability(measured.bins, labels=labels)))
-    yield element("div", *cards, class_="row")
+    if len(part.scores) > plots.COUNTED:  # the matrix is legible in the whole width alone
+        yield from cards
+    else:
+        yield element("div", *cards, class_="row")
     about = (
         "Precision: the share that is right of what was told to be of a class. Recall: the share of its rows that was "
         "found. F1: their harmonic mean."
