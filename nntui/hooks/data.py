@@ -7,7 +7,7 @@ Shapes: N rows, C channels, H height, W width, T time or position, F features, K
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -245,7 +245,7 @@ class Asked:
     """How the person knows each row: the file, "new.csv, line 17", the text itself."""
     findings: tuple[Finding, ...] = ()
     """What of the input was left out, and why."""
-    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    columns: Mapping[str, Iterable[Any]] = field(default_factory=dict)
     """Of a table: its columns as the file has them, each of N, for those that `nntui predict --keep` names; one that is
     not here is looked for in `raw`."""
 
