@@ -57,8 +57,8 @@ def sniff(path: Path) -> Sniff | None:
     if path.is_dir():
         parts = [file for file, _ in archive_parts(path)]
         if parts and (is_ts(parts[0]) or _layout(parts[0]) is not None):
-            names = " and ".join(file.name for file in parts)
-            return Sniff(confidence=0.91, reason=f"{names}: labelled series of the UCR archive", defaults=_pace(parts[0]))
+            reason = f"{' and '.join(file.name for file in parts)}: labelled series of the UCR archive"
+            return Sniff(confidence=0.91, reason=reason, defaults=_pace(parts[0]))
         return None
     seen = look(path)
     if seen.frame is None or seen.frame.width < 3 or seen.frame.height < 4:

@@ -78,9 +78,9 @@ def _own_text() -> Iterable[Dataset]:
         summary="Texts of your own and their classes: a table with both, or a folder of .txt files for each class",
         modality="text",
         params=LabelledTextParams,
-        build=f"{HERE}.own.labelled:build",
+        build=f"{HERE}.own.labelled_text:build",
         preprocessor=f"{HERE}.texts:TextPreprocessor",
-        sniff=f"{HERE}.own.labelled:sniff",
+        sniff=f"{HERE}.own.labelled_text:sniff",
         # A linear network over a bag of words; see `networks.initialisation.BAG`. The loss of a few hundred validation
         # rows tells the better epoch than their accuracy: on rows kept from the training rows of five splits 0.719 and
         # 0.704 by the loss, 0.714 and 0.699 by the accuracy (film reviews, debates).
