@@ -67,7 +67,7 @@ def choose_target(
         found = by_name.get(wanted)
         if found is not None and (wanted not in AMBIGUOUS or found in ends):
             return (found,), f"the target is {found!r}, by its name; {how}"
-    if len(able) > 1 and names[-1] in able:
+    if len(names) > 1 and names[-1] in able:
         return (names[-1],), f"the target is {names[-1]!r}, the last column; {how}"
     listed = ", ".join(f"{name} ({columns[name].kind})" for name in names[:40]) + (" ..." if len(names) > 40 else "")
     raise UserError("which column is to be told cannot be known", advice=f"say --data.target NAME; columns: {listed}")

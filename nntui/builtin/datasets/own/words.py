@@ -41,7 +41,7 @@ class Words:
             if found:
                 norm = math.sqrt(sum(self.weights[at] ** 2 for at in found))
                 for at in found:
-                    out[row, at] = 3 * self.weights[at] / norm
+                    out[row, at] = self.weights[at] / norm
 
 
 def fit_words(name: str, texts: Sequence[str], most: int) -> Words:
