@@ -78,7 +78,10 @@ def _sniff_csv(path: Path) -> nntui.Sniff | None:
 def _sniff_text(path: Path) -> nntui.Sniff | None:
     if path.suffix == ".broken":
         raise OSError("the disk is on fire")
-    return nntui.Sniff(confidence=0.9, reason="it is text") if path.suffix in (".txt", ".both") else None
+    if path.suffix not in (".txt", ".both"):
+        return None
+    suited = {"arch.name": "rnn", "training.epochs": 3, "rnn:arch.hidden": 7}
+    return nntui.Sniff(confidence=0.9, reason="it is text", defaults=suited)
 
 
 _KINDS = {"name": "x", "summary": "A contribution", "build": "nowhere:build"}
@@ -103,7 +106,7 @@ def built_in() -> list[Contribution]:
         _data("titanic", "table", defaults={"optimizer.name": "sgd", "optimizer.lr": 0.05, "activation.slope": 0.2}),
         _data("speech", "audio"),
         _data("csv", "table", params=CSVParams, sniff=_sniff_csv),
-        _data("lines", "text", sniff=_sniff_text),
+        _data("lines", "text", sniff=_sniff_text, defaults={"training.epochs": 9, "training.batch_size": 4}),
         _data("needy", "points", params=NeedyParams),
         nntui.Architecture(**{**_KINDS, "name": "ffn", "params": FFNParams, "inputs": {"image", "features"}}),
         nntui.Architecture(

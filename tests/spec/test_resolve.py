@@ -236,6 +236,22 @@ def test_a_path_that_no_one_or_two_take_is_an_error_that_says_so(tmp_path: Path)
     assert resolve({"data": {"name": str(tmp_path / "x.both"), "reader": "lines"}}, REGISTRY).data.name == "lines"
 
 
+def test_what_suits_a_path_is_suggested_by_its_reader(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.touch()
+    for data in ({"path": str(path)}, {"path": str(path), "reader": "lines"}):
+        spec = resolve({"data": data}, REGISTRY)
+        assert spec.arch.name == "rnn"
+        assert spec.arch.params.model_dump()["hidden"] == 7
+        assert (spec.training.epochs, spec.training.batch_size) == (3, 4)
+    said = resolve({"data": str(path), "training": {"epochs": 5}, "arch": "cnn"}, REGISTRY)
+    assert (said.training.epochs, said.arch.name) == (5, "cnn")
+    # A reader that is made to read what it does not know suggests what it suggests for everything.
+    (tmp_path / "x.bin").touch()
+    forced = resolve({"data": {"path": str(tmp_path / "x.bin"), "reader": "lines"}}, REGISTRY)
+    assert forced.training.epochs == 9
+
+
 def test_without_readers_a_path_says_that_none_is_installed(tmp_path: Path) -> None:
     registry = FakeRegistry()
     for entry in registry.list("data"):

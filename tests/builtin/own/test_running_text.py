@@ -209,6 +209,9 @@ def test_without_a_path_and_with_one_that_is_gone_the_error_says_so(tmp_path: Pa
     with pytest.raises(UserError, match="none is named") as raised:
         build(RunningTextParams(), DataContext())
     assert "--data PATH" in raised.value.advice
+    (tmp_path / "book.txt").write_text(BOOK)
+    with pytest.raises(UserError, match=r"--data\.time day: a running text has no columns"):
+        build(RunningTextParams(), DataContext(path=str(tmp_path / "book.txt"), time="day"))
     with pytest.raises(UserError, match="there is no such file"):
         opened(tmp_path / "gone.txt")
 
@@ -226,6 +229,8 @@ def test_sniffing_takes_texts_and_leaves_other_things(tmp_path: Path) -> None:
     assert found.confidence < 0.5
     (tmp_path / "noise.bin").write_bytes(bytes(range(256)))
     assert sniff(tmp_path / "noise.bin") is None
+    (tmp_path / "nothing.txt").touch()
+    assert sniff(tmp_path / "nothing.txt") is not None  # and reading it says that it is empty
     (tmp_path / "empty").mkdir()
     assert sniff(tmp_path / "empty") is None
 

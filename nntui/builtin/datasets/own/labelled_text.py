@@ -10,9 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntui import Sniff, UserError
-from nntui.builtin.datasets.own.look import LOOKED_AT, Look, files_below, look
+from nntui.builtin.datasets.own.frames import COMPRESSIONS
+from nntui.builtin.datasets.own.look import HEAD, LOOKED_AT, Look, files_below, look
 from nntui.builtin.datasets.own.running import by_class
-from nntui.builtin.datasets.own.textcolumns import columns_of, label_candidates, label_column, text_column, unit_of
+from nntui.builtin.datasets.own.textcolumns import (
+    Column,
+    columns_of,
+    label_candidates,
+    label_column,
+    text_column,
+    unit_of,
+)
 from nntui.builtin.datasets.own.textfiles import Collected, NoText, nothing_left, read_text
 from nntui.builtin.datasets.own.textrows import TextRow, Wanted, rows_of_folder, rows_of_table, tables_in
 from nntui.builtin.datasets.source import Rows, fingerprint
@@ -29,6 +37,8 @@ FEW = 20_000
 """Rows up to which long texts are read further."""
 LONG, SHORT = 10_000, 4_000
 """Characters of a text that are read, of few rows and of many."""
+PACKED = 3
+"""How many times smaller a packed table is than what it holds, about."""
 _ASKED = 200
 """Files whose content a sniff looks at, to tell words from sentences."""
 
@@ -71,10 +81,6 @@ def sniff(path: Path) -> Sniff | None:
     if label is None and not label_candidates(columns, text.name):
         return None
     unit = unit_of(text.values)
-    table = seen.tables[0]
-    rows = round(
-        table.stat().st_size / max(1, sum(column.characters + len(columns) for column in columns)) * len(frame)
-    )
     params = {"text": text.name, "tokens": unit}
     if label is None:
         reason = f"column {text.name!r} holds texts; which is their label is for you to say: --data.target NAME"
@@ -85,8 +91,17 @@ def sniff(path: Path) -> Sniff | None:
         confidence=0.8 if label is not None else 0.6,
         reason=reason,
         params=params,
-        defaults=_suited(unit, max(rows, len(frame))),
+        defaults=_suited(unit, _rows_in(seen.tables[0], columns, len(frame))),
     )
+
+
+def _rows_in(table: Path, columns: Sequence[Column], looked_at: int) -> int:
+    """About how many rows a table has, of which a look has seen some."""
+    if looked_at < HEAD:
+        return looked_at
+    size = table.stat().st_size * (PACKED if table.suffix.lower() in COMPRESSIONS else 1)
+    seen = sum(column.characters + len(column.values) for column in columns)
+    return max(looked_at, round(looked_at * size / max(1, seen)))
 
 
 _NOUNS = {"char": "words", "word": "sentences", "bpe": "texts"}
@@ -114,7 +129,7 @@ def _sniff_folder(seen: Look) -> Sniff:
 def _suited(unit: str, rows: int) -> dict[str, Any]:
     """Epochs for so many rows: enough steps for a few, under a minute for some thousands."""
     if unit == "char":
-        return {**WORDS, "training.epochs": min(40, max(3, round(120_000 / rows)))}
+        return {**WORDS, "training.epochs": min(40, max(3, round(96_000 / rows)))}
     return {"training.epochs": min(30, max(3, round(80_000 / rows)))}
 
 

@@ -37,9 +37,7 @@ _WORD_ENDS = re.compile(r"(?<=\S)(?=\s)")
 def sniff(path: Path) -> Sniff | None:
     """Takes .txt files that do not lie in folders by class, and other files that hold text if nothing else is there."""
     seen = look(path)
-    size = _size(seen)
-    if not size:
-        return None
+    size = _size(seen)  # none: what is taken for text by its name is told to be empty when it is read
     defaults = _suited(size)
     if not seen.folder:
         if seen.main == "text":
@@ -75,7 +73,7 @@ def _mostly_text(folder: Path) -> bool:
 def _suited(size: int) -> dict[str, Any]:
     """Epochs and batch for a text of so many bytes: about as many steps for a story as for a shelf."""
     batch = next((batch for most, batch in ((400_000, 8), (1_500_000, 16), (6_000_000, 32)) if size <= most), 64)
-    return {"training.batch_size": batch, "training.epochs": min(20, max(1, round(1_600_000 / size)))}
+    return {"training.batch_size": batch, "training.epochs": min(20, max(1, round(1_600_000 / max(size, 1))))}
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,12 @@ def build(params: RunningTextParams, context: DataContext) -> Rows[WindowFacts]:
         raise UserError(
             "running-text reads a person's own text, and none is named", advice="say --data PATH: a .txt file or folder"
         )
+    for setting, name in (("group", context.group), ("time", context.time)):
+        if name is not None:
+            raise UserError(
+                f"--data.{setting} {name}: a running text has no columns, and is split in its order",
+                advice="leave it out",
+            )
     collected = Collected()
     texts = list(_texts(Path(context.path), None, collected))
     if context.test is not None:
