@@ -135,7 +135,7 @@ def _plain(training: Training) -> list[str]:
     if source is None:
         return []
     data = training.data.spec
-    takes = "; ".join(_input(i) for i in data.inputs)
+    takes = "; ".join(input_in_words(i) for i in data.inputs)
     return [
         "Without nntui, from plain torch.nn:",
         "",
@@ -150,12 +150,12 @@ def _plain(training: Training) -> list[str]:
         "",
         f"It takes {takes}. preprocessing.json says how raw data becomes these numbers.",
         "",
-        f"It gives {_output(data.target)}.",
+        f"It gives {output_in_words(data.target)}.",
         "",
     ]
 
 
-def _output(target: TargetSpec) -> str:
+def output_in_words(target: TargetSpec) -> str:
     names = ", ".join(target.names) if len(target.names) <= MOST_NUMBERS else "named in config.json, in that order"
     if target.kind == "next-token":
         return f"logits of the next token after each, batch x length x {target.size}; the tokens are {names}"
@@ -171,7 +171,7 @@ def _output(target: TargetSpec) -> str:
     )
 
 
-def _input(item: InputSpec) -> str:
+def input_in_words(item: InputSpec) -> str:
     text = f"`{item.name}`: {_normalising(item)}"
     return text if item.lengths is None else f"{text}; `{item.lengths}`: its true lengths, int64"
 

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from nntui._version import __version__
+from nntui.engine.card import input_in_words, output_in_words
 
 if TYPE_CHECKING:
     from nntui.engine.exporting import Written
@@ -31,6 +32,7 @@ def facts_beside(exportable: Exportable, made: Exported, model: Model) -> bytes:
         "version": NOTES_VERSION,
         "nntui": __version__,
         "model": exportable.name,
+        "whole": made.whole,
         "inputs": [_plain(tensor) for tensor in made.inputs or exportable.inputs],
         "output": _plain(exportable.output),
         "target": {"kind": target.kind, "names": list(target.names), "unit": target.unit},
@@ -51,13 +53,26 @@ def _plain(tensor: ExportTensor) -> dict[str, Any]:
 def document(exportable: Exportable, made: Exported, exporter: Chosen[Exporter], model: Model, told: Written) -> str:
     """NAME.md, for people."""
     inputs = made.inputs or exportable.inputs
-    output, file = exportable.output, told.path.name
+    file = told.path.name
     sections = [
         f"# {file}",
         "",
         f"{exportable.name}, exported by nntui {__version__} ({exporter.qualified}). On {told.rows} {told.checked_on} "
         f"its answers differ from the model's by at most {told.difference:.2g} {told.unit}.",
         "",
+        *([" ".join(made.notes), ""] if made.notes else []),
+        *(_in_and_out(exportable, inputs) if made.whole else _of_the_network(exportable)),
+        "## From raw data to its inputs",
+        "",
+        *_encoding(model, file),
+        *_example(exportable, made, inputs),
+    ]
+    return "\n".join(sections).rstrip() + "\n"
+
+
+def _in_and_out(exportable: Exportable, inputs: tuple[ExportTensor, ...]) -> list[str]:
+    output = exportable.output
+    return [
         "## What goes in",
         "",
         "| input | dtype | shape | what it holds |",
@@ -65,19 +80,28 @@ def document(exportable: Exportable, made: Exported, exporter: Chosen[Exporter],
         *(f"| `{t.name}` | {t.dtype} | {_shape(t)} | {t.meaning} |" for t in inputs),
         "",
         "N is any number of rows. Normalisation is part of the model: give the numbers as they are encoded.",
-        *(["", *(f"- {note}" for note in made.notes)] if made.notes else []),
         "",
         "## What comes out",
         "",
         f"`{output.name}`, {output.dtype}, {_shape(output)}: {output.meaning}.",
         "",
         *_names(exportable),
-        "## From raw data to its inputs",
-        "",
-        *_encoding(model, file),
-        *_example(exportable, made, inputs),
     ]
-    return "\n".join(sections).rstrip() + "\n"
+
+
+def _of_the_network(exportable: Exportable) -> list[str]:
+    """Where the file is not the whole model: what the bare network takes and gives, as in the model's card."""
+    data = exportable.data
+    return [
+        "## What goes in",
+        "",
+        *(f"- {input_in_words(item)}" for item in data.inputs),
+        "",
+        "## What comes out",
+        "",
+        f"{output_in_words(data.target)}.",
+        "",
+    ]
 
 
 def _shape(tensor: ExportTensor) -> str:

@@ -156,17 +156,20 @@ def _free(path: Path, force: bool) -> None:
         raise UserError(f"{path} is a folder", advice=f"name a file: --out {path / 'model.onnx'}")
     if not path.parent.is_dir():
         raise UserError(f"there is no folder {path.parent}", advice="make it, or give another --out")
-    if path.exists() and not force:
-        raise UserError(f"there is a file {path} already", advice="--force writes over it; --out names another")
+    for file in (path, path.with_name(f"{path.name}.md"), path.with_name(f"{path.name}.json")):
+        _not_there(file, force)
+
+
+def _not_there(file: Path, force: bool) -> None:
+    if file.exists() and not force:
+        raise UserError(f"there is a file {file} already", advice="--force writes over it; --out names another")
 
 
 def _put_in_place(new: Path, path: Path, force: bool) -> tuple[Path, ...]:
     """Moves what was written beside each other to where it belongs, the file itself last."""
     written = sorted(new.iterdir(), key=lambda file: (file.name == path.name, file.name))
     for file in written:
-        goal = path.with_name(file.name)
-        if goal.exists() and not force and goal.name not in (f"{path.name}.md", f"{path.name}.json"):
-            raise UserError(f"there is a file {goal} already", advice="--force writes over it; --out names another")
+        _not_there(path.with_name(file.name), force)
     for file in written:
         file.replace(path.with_name(file.name))
     fsync_folder(path.parent)

@@ -72,6 +72,9 @@ class Exported:
     """Opens what was written and answers: arrays by name, N first, to the output's array."""
     inputs: tuple[ExportTensor, ...] | None = None
     """Where the file takes other shapes than the model; `run` pads to them."""
+    whole: bool = True
+    """False where the file holds the bare network or its weights: whoever uses it normalises, and takes the last
+    step."""
     notes: tuple[str, ...] = ()
     """Sentences for whoever uses the file."""
     example: str = ""

@@ -114,6 +114,7 @@ def test_a_file_answers_as_predict_does(
     assert agree(numbers(decoded), numbers(loaded), unit) and agree(numbers(said), numbers(loaded), unit)
     assert decoded.label == loaded.label == said["label"]
 
+    assert f"| `{next(iter(inputs))}` | " in (tmp_path / f"tiny.{to}.md").read_text() and beside["whole"]
     (example,) = examples(tmp_path / f"tiny.{to}.md")
     with contextlib.redirect_stdout(printed):
         exec(example, {})  # as it is shown, in the folder of the file
@@ -324,7 +325,10 @@ def test_what_describes_an_export_holds_the_fitted_preprocessing_and_no_folder_o
     assert beside["preprocessing"] == json.loads((run.path / "model" / "preprocessing.json").read_text())
     text = (tmp_path / "cars.safetensors.md").read_text() + json.dumps(beside)
     assert str(tmp_path.parent) not in text and str(Path.home()) not in text
-    assert "| `features` | float32 | N x " in text and "gaps filled with the training median" in text
+    assert "gaps filled with the training median" in text
+    features = next(item for item in run.model.spec.inputs if item.name == "features")
+    assert f"after (x - {list(features.mean)}) / {list(features.std)}" in text  # the weights alone do not normalise
+    assert "standardised values" in text and not beside["whole"]
 
 
 def test_nothing_of_an_exporter_is_imported_before_it_is_asked_for() -> None:

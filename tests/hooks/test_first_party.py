@@ -51,6 +51,8 @@ def test_a_run_of_nothing_but_plugins_trains_and_knows_where_all_of_it_came_from
     names = {"extras/clusters", "extras/snake", "extras/lion", "extras/wsd"}
     assert {recorded[name] for name in names} == {"nntui-extras==0.1.0"}
     assert "cluster 1" in extras.started("predict", "all-plugins", "1,0", **there).stdout
+    exported = extras.started("export", "all-plugins", "--to", "npz", "--out", str(tmp_path / "weights.npz"), **there)
+    assert "it differs from the model by at most" in exported.stdout and (tmp_path / "weights.npz.md").is_file()
     gone = extras.started("--no-plugins", "predict", "all-plugins", "1,0", check=False, **there)
     assert gone.returncode == 2 and "belongs to the plugin 'extras'" in gone.stderr
     assert "Traceback" not in gone.stderr

@@ -23,7 +23,7 @@ def build(params: SafetensorsParams, model: Exportable, path: Path) -> Exported:
         **{f"tied:{name}": other for name, other in model.ties.items()},
     }
     save_file({name: weight.contiguous() for name, weight in model.weights.items()}, path, metadata)
-    notes = ["These are the weights alone, under the module's own names: what goes in and comes out is the network's."]
+    notes = ["These are the weights, under the module's own names."]
     if params.source and model.source is not None:
         code = path.with_name(f"{path.stem}_network.py")
         code.write_text(model.source, encoding="utf-8")
@@ -32,4 +32,4 @@ def build(params: SafetensorsParams, model: Exportable, path: Path) -> Exported:
     def run(given: Mapping[str, Array]) -> Array:
         return model.restore(load_file(path))(given)
 
-    return Exported(run=run, notes=tuple(notes))
+    return Exported(run=run, whole=False, notes=tuple(notes))

@@ -45,4 +45,4 @@ def build(params: NpzParams, model: nntui.Exportable, path: Path) -> nntui.Expor
             read = {name: torch.from_numpy(opened[name]) for name in opened.files if name != FACTS}
         return model.restore(read)(given)
 
-    return nntui.Exported(run=run, notes=("These are the weights alone, under the module's own names.",))
+    return nntui.Exported(run=run, whole=False, notes=("These are the weights, under the module's own names.",))

@@ -12,7 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nntui_extras import clusters, gap, lion, mixer, plugin, snake, wsd
+from nntui_extras import clusters, gap, lion, mixer, npz, plugin, snake, wsd
 from rich.console import Console
 from torch import nn
 
@@ -130,3 +130,50 @@ def test_the_gap_shows_the_newest_epochs_that_fit_and_says_what_they_mean() -> N
 def test_the_plugin_module_imports_no_torch() -> None:
     code = "import sys, nntui_extras.plugin as p; list(p.register_datasets()); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def _exportable(network: nn.Module) -> nntui.Exportable:
+    """A model of nothing but this network, as an exporter gets it."""
+
+    def restore(weights: dict[str, torch.Tensor]):
+        again = nn.Linear(2, 3)
+        again.load_state_dict(weights)
+        return lambda inputs: again(torch.from_numpy(inputs["x"])).detach().numpy()
+
+    return nntui.Exportable(
+        name="made-up",
+        network=network,
+        inputs=(nntui.ExportTensor(name="x", dtype="float32", shape=(None, 2)),),
+        output=nntui.ExportTensor(name="probabilities", dtype="float32", shape=(None, 3)),
+        rows={"x": torch.zeros(3, 2)},
+        longest=0,
+        data=_data("features", (2,)),
+        weights=dict(network.state_dict()),
+        ties={},
+        restore=restore,
+        facts={"model": {"nntui": "0.1.0"}},
+        source=None,
+    )
+
+
+def test_npz_holds_the_weights_for_numpy_alone(tmp_path: Path) -> None:
+    network = nn.Linear(2, 3)
+    path = tmp_path / "weights.odd"
+    made = npz.build(plugin.NpzParams(), _exportable(network), path)
+    assert [file.name for file in tmp_path.iterdir()] == ["weights.odd"]
+    with np.load(path, allow_pickle=False) as arrays:
+        assert sorted(arrays.files) == ["bias", "nntui", "weight"]
+        np.testing.assert_array_equal(arrays["weight"], network.weight.detach().numpy())
+        assert json.loads(str(arrays["nntui"])) == {"nntui": "0.1.0"}
+    x = np.ones((4, 2), np.float32)
+    np.testing.assert_array_equal(made.run({"x": x}), network(torch.from_numpy(x)).detach().numpy())
+
+
+def test_npz_in_half_precision_rounds_and_refuses_what_numpy_does_not_know(tmp_path: Path) -> None:
+    network = nn.Linear(2, 3)
+    made = npz.build(plugin.NpzParams(half=True), _exportable(network), tmp_path / "half.npz")
+    x = np.ones((4, 2), np.float32)
+    expected = network(torch.from_numpy(x)).detach().numpy()
+    assert 0 < np.abs(made.run({"x": x}) - expected).max() < 1e-2
+    with pytest.raises(nntui.UserError, match=r"NumPy has no numbers of type torch\.bfloat16"):
+        npz.build(plugin.NpzParams(), _exportable(nn.Linear(2, 3).bfloat16()), tmp_path / "no.npz")
