@@ -72,11 +72,15 @@ class LoadedRun:
             raise UserError(f"{self.path} has no result yet", advice=f"nntui runs show {self.name} says how it stands")
         return {name: value for name, value in finished[-1].metrics.items() if value is not None}
 
-    def predict(self, inputs: str | Path | Sequence[str | Path]) -> list[Prediction]:
-        """Answers for paths of files or folders, or literal values: one for each row, in their order.
+    def predict(self, inputs: Any) -> list[Prediction]:
+        """Answers for paths of files or folders, or literal values; for an array or a tensor of rows, or a frame: one
+        for each row, in their order.
 
         Raises UserError where something cannot be read; `answers` passes over it.
         """
+        several = isinstance(inputs, Sequence) and all(isinstance(one, str | Path) for one in inputs)
+        if not isinstance(inputs, str | Path) and not several:
+            return self.model.predict_held(inputs)
         return self.model.predict(_as_text(inputs))
 
     def answers(self, inputs: str | Path | Sequence[str | Path]) -> Iterator[Answered]:
@@ -145,6 +149,17 @@ class LoadedRun:
         return f"LoadedRun({str(self.path)!r})"
 
 
+def _data_settings(data: Any, target: Any, root: Path) -> dict[str, Any]:  # whatever a person passes
+    """The table [data] for what was passed as `data` and `target`."""
+    from nntui.engine.in_memory import is_in_memory, write
+
+    if is_in_memory(data):
+        written = write(data, target, root / ".data")
+        return {"data": {"path": str(written.path), "reader": written.reader, **written.settings}}
+    said: dict[str, Any] = {} if data is None else {"data": str(data) if isinstance(data, Path) else data}
+    return said if target is None else {**said, "data.target": target}
+
+
 def _as_text(inputs: str | Path | Sequence[str | Path]) -> list[str]:
     return [str(inputs)] if isinstance(inputs, str | Path) else [str(given) for given in inputs]
 
@@ -159,25 +174,36 @@ def load(path: str | Path) -> LoadedRun:
 def train(
     spec: str | Path | Mapping[str, Any] | None = None,
     *,
+    data: Any = None,
+    target: str | Sequence[str] | int | None = None,
     name: str | None = None,
     runs: str | Path | None = None,
     show: Show | None = None,
-    **settings: Any,  # data="digits", arch={"name": "cnn", "channels": [8]}, epochs=3, lr=1e-2
+    **settings: Any,  # arch={"name": "cnn", "channels": [8]}, epochs=3, lr=1e-2
 ) -> LoadedRun:
     """Trains a run in this process and returns it.
 
     `spec` is a TOML file or its tables as a mapping; `settings` go before it: tables, or the short forms of flags
     (`epochs`, `batch_size`, `lr`, `seed`, `precision`). `show` is called with each event.
+
+    `data` is a name ("digits"), a path, a table of settings, or what the program holds: (x, y) of arrays or tensors, a
+    mapping of them (x_train, y_train, x_test, ...), a pandas or polars frame, a torch Dataset of (x, y). Such data is
+    written below `runs`, once, so that the run can be resumed and measured later. `target` is the frame's column (or
+    columns) that is told; of a single array the column's number.
+
     Raises UserError for what can be put right (no run is left then), TrainingFailed for a run that failed, and
     KeyboardInterrupt after Ctrl-C, once a checkpoint is written: `nntui train --resume` goes on from it.
     """
     from nntui.engine.run import execute
     from nntui.runs.events import Failed
 
+    root = runs_root(None if runs is None else str(runs))
+    if data is not None or target is not None:
+        settings = {**_data_settings(data, target, root), **settings}
     base = Said(tree=spec) if isinstance(spec, Mapping) else Said() if spec is None else read_toml(spec)
     said = overlaid(base, Said(tree=from_keywords(settings)))
     resolved = resolve_said(said, registry()).spec
-    folder = new_run(resolved, runs_root(None if runs is None else str(runs)), name)
+    folder = new_run(resolved, root, name)
     try:
         outcome = execute(folder, resolved, show=show)
     except UserError:

