@@ -155,7 +155,8 @@ def _ring() -> None:
 
 def _ended(attached: Attached, *, quiet: bool) -> int:
     """Says how a run ended; the exit code that its own process had, as far as the events tell."""
-    from nntui.cli.report import ending, program, reachable
+    from nntui.cli.report import ending
+    from nntui.runs.shell import program, reachable
 
     folder, vitals, status = attached.folder, attached.state.vitals, attached.status()
     event = vitals.failed or vitals.finished

@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nntui.cli.report import example_input, near, program, reachable
 from nntui.cli.runs import epoch_text, loss_text, status_text, to_json
 from nntui.runs.figures import duration, metric, metrics, number, rate, size
 from nntui.runs.lines import layer_lines
+from nntui.runs.shell import example_input, near, program, reachable
 
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui.cli.display import JsonDisplay, RichDisplay, choose_display, moving_line
-from nntui.cli.report import ending, example_input
+from nntui.cli.report import ending
 from nntui.runs.events import (
     AnyEvent,
     Choice,
@@ -33,6 +33,7 @@ from nntui.runs.events import (
 )
 from nntui.runs.folder import RunFolder
 from nntui.runs.lines import LineDisplay, Tracker, plan_lines
+from nntui.runs.shell import example_input
 
 
 class Clock:

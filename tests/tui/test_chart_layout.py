@@ -327,6 +327,12 @@ def test_the_title_tells_less_where_there_is_less_room() -> None:
         assert text_of(title).startswith("loss"[:size])
 
 
+def test_smoothing_is_told_where_there_is_a_line_that_it_changes() -> None:
+    view, measured = View(smoothing=0.6), Curve("val", "validation", points([(9, 0.5)]), "points")
+    assert "smooth" not in text_of(layout([measured], [], view, 80, 8, BRAILLE, title="accuracy")[0])
+    assert "smooth .6" in text_of(layout([train(falling(50)), measured], [], view, 80, 8, BRAILLE, title="loss")[0])
+
+
 def test_every_value_is_told_before_a_name_is_and_the_best_stays() -> None:
     kinds = [("train", "train"), ("val", "validation"), ("test", "test")]
     curves = [Curve(name, style, points([(9, 0.881)]), "points") for name, style in kinds]

@@ -74,7 +74,8 @@ class LastTokens(nn.Module):
 
 
 class BagOfTokens(nn.Module):
-    """The mean of the tokens' vectors, padding (code 0) left out; the lengths say nothing more."""
+    """The sum of the tokens' vectors over the root of their number, padding (code 0) left out: as long for a sentence
+    as for a page, where their mean would fade. The lengths say nothing more."""
 
     def __init__(self, embedding: nn.EmbeddingBag, body: nn.Module) -> None:
         super().__init__()
@@ -82,7 +83,8 @@ class BagOfTokens(nn.Module):
         self.body = body
 
     def forward(self, tokens: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
-        return self.body(self.embedding(tokens))
+        number = (tokens != 0).sum(1, keepdim=True).clamp(min=1)
+        return self.body(self.embedding(tokens) * number.rsqrt())
 
 
 class FixedWindow(nn.Module):
@@ -123,8 +125,17 @@ class Beside(nn.Module):
         return self.body(x) + self.straight(x)
 
 
+class TimeStatistics(nn.Module):
+    """Mean and deviation along the time of each channel (in each band): (N, C, T) or (N, C, T, F) to (N, 2 * C * F)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        deviation = torch.sqrt(x.var(2, unbiased=False) + 1e-5)
+        return torch.cat((x.mean(2).flatten(1), deviation.flatten(1)), dim=1)
+
+
 class Padded(nn.Sequential):
-    """Layers over sequences of different lengths, (N, C, T) or (N, C, T, F) to (N, C).
+    """Layers over sequences of different lengths, (N, C, T) or (N, C, T, F) to (N, C); to (N, 2 * C * F), the mean and
+    the deviation along the time of each channel in each band, where `pooling` is "statistics".
 
     What lies behind a sequence's end is zero before each layer, and no pooling counts it: the output does not depend
     on how much padding there is. A layer that shortens T halves it, rounded up.
@@ -154,7 +165,12 @@ class Padded(nn.Sequential):
         behind = self.behind(x, lengths)
         if self.pooling == "max":
             return x.masked_fill(behind, -torch.inf).flatten(2).amax(2)
-        total = x.masked_fill(behind, 0.0).sum(2) / lengths.view(x.shape[0], *[1] * (x.dim() - 2))
+        count = lengths.view(x.shape[0], *[1] * (x.dim() - 2))
+        total = x.masked_fill(behind, 0.0).sum(2) / count
+        if self.pooling == "statistics":
+            apart = (x - total.unsqueeze(2)).masked_fill(behind, 0.0)
+            deviation = torch.sqrt(apart.square().sum(2) / count + 1e-5)
+            return torch.cat((total.flatten(1), deviation.flatten(1)), dim=1)
         return total.flatten(2).mean(2) if total.dim() > 2 else total
 
 
@@ -261,10 +277,15 @@ class EveryState(nn.Module):
 
     def __init__(self, entry: nn.Module, rnn: nn.RNNBase, head: nn.Module) -> None:
         super().__init__()
+        self.steps = isinstance(entry, nn.Embedding)  # a convolution would need the tokens before, too
         self.entry = entry
         self.rnn = rnn
         self.head = head
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        states, _ = self.rnn(self.entry(x))
-        return self.head(states)
+        return self.step(x)[0]
+
+    def step(self, x: torch.Tensor, state: object = None) -> tuple[torch.Tensor, object]:
+        """The logits of some tokens, going on from the state that those before them left, and the state after them."""
+        states, state = self.rnn(self.entry(x), state)
+        return self.head(states), state

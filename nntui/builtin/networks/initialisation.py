@@ -14,8 +14,14 @@ GAINS = {"tanh": 5 / 3, "sigmoid": 1.0, "hardtanh": 1.0, "selu": 1.0, "identity"
 is: sqrt(2) (He et al. 2015); selu needs 1 (Klambauer et al. 2017)."""
 
 
+BAG = 0.05
+"""Standard deviation of the vectors of a bag of tokens. Accuracy on rows kept from the training rows of five splits of
+film reviews and of debates: 0.716 and 0.670 with it, 0.717 and 0.623 with 0.2, 0.641 and 0.529 with 1 and a mean."""
+
+
 def initialise(model: nn.Module, activation: str) -> None:
-    """Sets weights for an activation, by its name. Embeddings and normalisation stay as torch makes them.
+    """Sets weights for an activation, by its name. Embeddings and normalisation stay as torch makes them, but a bag's
+    start small: a word that is seen once or twice says little then, where a random vector would speak up.
 
     The last linear layer has no activation behind it: gain 1.
     """
@@ -29,6 +35,10 @@ def initialise(model: nn.Module, activation: str) -> None:
             nn.init.normal_(module.weight, std=own / math.sqrt(fan_in))
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+        elif isinstance(module, nn.EmbeddingBag):
+            nn.init.normal_(module.weight, std=BAG)
+            if module.padding_idx is not None:
+                nn.init.zeros_(module.weight[module.padding_idx].detach())
         elif isinstance(module, nn.RNNBase):
             _recurrent(module)
     for module in model.modules():

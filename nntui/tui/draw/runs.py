@@ -14,7 +14,7 @@ from nntui.runs.figures import duration, metric, number, per_second, rate
 from nntui.runs.vitals import Status
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.spark import curve
-from nntui.tui.draw.text import Line, cut, fit, join, plain, spread
+from nntui.tui.draw.text import Line, cut, fit, join, plain, spread, width
 
 if TYPE_CHECKING:
     from nntui.runs.summary import Row
@@ -64,7 +64,9 @@ TIME = Column("time", "time", 7, 7, right=True)
 PARAMS = Column("params", "params", 6, 6, right=True)
 
 _ALWAYS = (NAME, DATA, ARCH, STATUS, EPOCH, LOSS, METRIC, CURVE)
-_DROPPED_FIRST = (CURVE, ARCH, DATA, LOSS, EPOCH, METRIC, STATUS)
+_DROPPED_FIRST = (CURVE, ARCH, DATA)
+_DROPPED_LAST = (METRIC, LOSS, EPOCH)
+"""Once the status is its mark alone, which stays, as the name does."""
 _WHERE_ROOM = (NOTE, BEGUN, TIME, PARAMS)
 _ORDER = (NAME, DATA, ARCH, STATUS, EPOCH, LOSS, METRIC, CURVE, TIME, PARAMS, BEGUN, NOTE)
 _SHORT_NOTE = 10
@@ -89,10 +91,31 @@ def lay_out(rows: Sequence[Row], cells: int) -> Layout:
         over = sum(widths.values()) + gap * (len(widths) - 1) - room
         if over > 0:
             widths[column] = max(min(widths[column], column.least), widths[column] - over)
-    for column in _DROPPED_FIRST:
+    for column in (*_DROPPED_FIRST, STATUS, *_DROPPED_LAST):
         if sum(widths.values()) + gap * (len(widths) - 1) > room:
-            del widths[column]
+            if column is STATUS:
+                widths[STATUS] = 1
+            else:
+                del widths[column]
     room -= sum(widths.values()) + gap * (len(widths) - 1)
+    if len(widths) == len(_ALWAYS):
+        _add_columns(widths, rows, room, gap)
+    else:  # something that matters more than what could be added was left out
+        _widen(widths, rows, room)
+    return Layout(tuple((column, widths[column]) for column in _ORDER if column in widths), gap)
+
+
+def _widen(widths: dict[Column, int], rows: Sequence[Row], room: int) -> None:
+    """What remains is for what was cut short."""
+    for column in (EPOCH, NAME):
+        if column in widths:
+            more = max(min(_wanted(column, rows) - widths[column], room), 0)
+            widths[column] += more
+            room -= more
+
+
+def _add_columns(widths: dict[Column, int], rows: Sequence[Row], room: int, gap: int) -> None:
+    """What remains is for further columns, and for those that can use it."""
     for column in _WHERE_ROOM:
         size = _wanted(column, rows)
         first = min(size, _SHORT_NOTE) if column is NOTE else size
@@ -109,7 +132,6 @@ def lay_out(rows: Sequence[Row], cells: int) -> Layout:
         room -= more
     if NOTE in widths:
         widths[NOTE] += room
-    return Layout(tuple((column, widths[column]) for column in _ORDER if column in widths), gap)
 
 
 def _wanted(column: Column, rows: Sequence[Row]) -> int:
@@ -235,7 +257,8 @@ def heading(layout: Layout, cells: int) -> Line:
     """The names of the columns."""
     line: Line = [(" " * MARGIN, "")]
     for column, size in layout.columns:
-        line.append((fit(column.title, size, align="right" if column.right else "left"), "muted"))
+        title = column.title if len(column.title) <= size or column is not STATUS else ""
+        line.append((fit(title, size, align="right" if column.right else "left"), "muted"))
         line.append((" " * layout.gap, ""))
     return cut(line, cells)
 
@@ -271,6 +294,8 @@ def _cell(column: Column, size: int, row: Row, charset: Charset) -> Line:
     if column in _WHERE_ROOM or (column is LOSS and row.summary.vitals.loss is None):
         style = "muted" if column is not LOSS else "bad"
     text = plain(_text(column, row)).replace("…", charset.ellipsis)
+    if column is EPOCH and len(text) > size:
+        text = f"{int(row.summary.vitals.epoch + 0.05)}/{row.summary.vitals.epochs}"
     return [(fit(text, size, align="right" if column.right else "left", ellipsis=charset.ellipsis), style)]
 
 
@@ -316,6 +341,21 @@ def fits(row: Row, words: str) -> bool:
     """Whether a run has all of `words` in its name, data, network, status or note."""
     text = " ".join((row.folder.name, row.summary.data, row.summary.arch, row.status, row.note)).lower()
     return all(word in text for word in words.lower().split())
+
+
+def brief_line(row: Row, cells: int, charset: Charset) -> Line:
+    """The figures that matter of the run under the cursor, where the table has no room for them."""
+    v = row.summary.vitals
+    parts: list[Line] = [[(f"{glyph(row.status, charset)} {row.status}", status_style(row.status))]]
+    if v.epochs:
+        parts.append([(epoch_text(v.epoch, v.epochs), "strong")])
+    if row.summary.curve.steps:
+        parts.append([("loss ", "muted"), (loss_text(v.loss), "train" if v.loss is not None else "bad")])
+    if result_text(row):
+        parts.append([(plain(result_text(row)), "validation" if v.failed is None else "bad")])
+    if sum(width(part) for part in parts[:3]) + 3 > cells:  # the mark says it too
+        parts[0] = [(glyph(row.status, charset), status_style(row.status))]
+    return cut(join(parts, (" ", "")), cells)
 
 
 def detail_line(row: Row, problem: str, cells: int, charset: Charset) -> Line:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nntui.tui.screens.questions import AskYesNo, Words
+from nntui.tui.screens.ask_yes_no import AskYesNo
+from nntui.tui.widgets.words import Words
 
 _SECONDS = 0.5
 

@@ -208,6 +208,7 @@ class FormView(Lines, can_focus=True):
         elif row.kind == "switch":
             self.action_cycle(1)
         elif row.kind in ("contribution", "words"):
+            cast("NNTuiApp", self.app).ahead.hold()
             self.post_message(self.ChooserAsked(row))
         else:
             self._before = row.text if row.said else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,11 +105,12 @@ def _file(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
             part, lines = piece.frame[at : at + size], piece.lines[at : at + size]
             raw, findings = _raw(facts, part, path.name, lines, decimal_comma=comma)
             names = [f"{path.name}, line {line:,}" for line in lines.tolist()]
-            waiting = Asked(raw=raw, names=names, findings=(*told, *findings))
+            columns = {name: part[name] for name in part.columns}
+            waiting = Asked(raw=raw, names=names, columns=columns, findings=(*told, *findings))
             told = []
     if waiting is None:
         raise ValueError(f"{path}: it has no row that can be read")
-    yield Asked(raw=waiting.raw, names=waiting.names, findings=(*waiting.findings, *table.findings))
+    yield replace(waiting, findings=(*waiting.findings, *table.findings))
 
 
 def _lacking(facts: MixedFacts, columns: Sequence[str], name: str) -> list[Finding]:

@@ -36,9 +36,12 @@ if TYPE_CHECKING:
 
 MOST_RATE = 16_000
 """Hz: what is above 8,000 Hz tells few things apart, and costs as much as all below."""
-MOST_SECONDS = 10.0
+MOST_SECONDS = 5.0
 WITHIN = 95
 """Per cent of the recordings that are as long as, or shorter than, the length that all are brought to."""
+PASSES = 60_000
+"""Recordings of all epochs together: what two cores train on in half a minute."""
+LEAST_EPOCHS, MOST_EPOCHS = 8, 60
 FRAMES = 128
 """Frames that a sound is to have, more or less: longer sounds get longer hops."""
 
@@ -46,7 +49,7 @@ FRAMES = 128
 @dataclass(frozen=True, kw_only=True)
 class AudioFacts:
     """What is known of a person's recordings. Rows: `frames`, a list of float16 (T, mels); `curve` float16
-    (N, 2, CURVE); `seconds` float64 (N,); `target` int64 (N,)."""
+    (N, 2, CURVE); `seconds` float64 (N,); `path`, and `mel`, how it was decoded, lists; `target` int64 (N,)."""
 
     classes: tuple[str, ...]
     mel: Mel
@@ -73,6 +76,11 @@ class AudioRows:
     def __len__(self) -> int:
         return len(self.kept)
 
+    @property
+    def on_disk(self) -> bool:
+        """Always: frames are mapped, or decoded when they are asked for."""
+        return True
+
     def places(self, index: Indices) -> list[str]:
         return [self.whereabouts[i] for i in index.tolist()]
 
@@ -82,6 +90,8 @@ class AudioRows:
             "frames": [self.decoded.frames(i) for i in numbers],
             "curve": [self.decoded.curve(i) for i in numbers],
             "seconds": self.decoded.seconds[self.kept[index]],
+            "path": [self.decoded.paths[i] for i in numbers],
+            "mel": [self.facts.mel] * len(numbers),
             "target": self.targets[index],
         }
 
@@ -89,16 +99,21 @@ class AudioRows:
 def sniff(path: Path) -> Sniff | None:
     """Folders of recordings, or a table that lists them."""
     path, found = inner(path, look(path))
-    if found.head is not None and path_column(found.head.frame, path) is not None:
-        column = path_column(found.head.frame, path)
-        return Sniff(confidence=0.9, reason=f"column {column} of {found.tables[0].name} names recordings")
+    if found.frame is not None and (column := path_column(found.frame)) is not None:
+        reason = f"column {column} of {found.tables[0].name} names recordings"
+        return Sniff(confidence=0.9, reason=reason, defaults=_epochs(len(found.frame)))
     if not found.folder or found.main != "sound":
         return None
     count = f"{found.kinds['sound']:,}{'+' if found.more else ''} recordings"
     if not found.classes:
         return Sniff(confidence=0.3, reason=f"{count}, but in no folders of classes")
     names = ", ".join(found.classes[:5]) + (", ..." if len(found.classes) > 5 else "")
-    return Sniff(confidence=0.9, reason=f"{len(found.classes)} folders of {count}: {names}")
+    reason = f"{len(found.classes)} folders of {count}: {names}"
+    return Sniff(confidence=0.9, reason=reason, defaults=_epochs(found.kinds["sound"]))
+
+
+def _epochs(recordings: int) -> Mapping[str, int]:
+    return {"training.epochs": max(LEAST_EPOCHS, min(MOST_EPOCHS, PASSES // max(1, recordings)))}
 
 
 def build(params: AudioParams, context: DataContext) -> AudioRows:

@@ -14,7 +14,7 @@ class AudioParams(Params):
         None, ge=1000, le=192_000, unit="Hz", help="Samples a second; empty: what most recordings have, at most 16,000"
     )
     seconds: float | None = param(
-        None, gt=0, le=600, unit="s", help="Length of a sound; empty: what 95 of 100 are within, at most 10"
+        None, gt=0, le=600, unit="s", help="Length of a sound; empty: what 95 of 100 are within, at most 5"
     )
     silence: Literal["keep", "trim"] = param("keep", help="trim: leave out the silence before and after a sound")
     mels: int | None = param(None, ge=8, le=128, help="Mel bands of a frame; empty: by the rate, 40 or 64")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +80,11 @@ class AudioPreprocessor:
     def encode(self, raw: Raw) -> dict[str, Tensor]:
         import torch
 
-        spectrograms = raw["frames"]
+        # Other recordings than the training's may have been decoded as suits them: they are decoded again.
+        spectrograms = [
+            frames if mel == self.facts.mel else hear(path, self.facts.mel).frames
+            for frames, path, mel in zip(raw["frames"], raw["path"], raw["mel"], strict=True)
+        ]
         frames = np.empty((len(spectrograms), self.frames, self.facts.mel.mels), dtype=np.float32)
         frames[:] = np.asarray(self.mean, dtype=np.float32)
         lengths = np.empty(len(spectrograms), dtype=np.int64)
@@ -94,38 +99,38 @@ class AudioPreprocessor:
 
     def read(self, inputs: Sequence[str]) -> Raw:
         """Recordings from files, folders of them and tables that list them; none may be unreadable."""
-        heard = [hear(path, self.facts.mel) for path, _ in sound_files(inputs)]
+        heard = [(path, hear(path, self.facts.mel)) for path, _ in sound_files(inputs, [])]
         if not heard:
             raise ValueError("the path of a recording (WAV, FLAC, OGG, MP3), or of a folder of them, was expected")
-        return _raw(heard)
+        return self._raw(heard)
 
     def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
         """As `read`, about `size` recordings at a time; what cannot be read is passed over and told."""
-        heard: list[Heard] = []
+        heard: list[tuple[Path, Heard]] = []
         names: list[str] = []
         findings: list[Finding] = []
-        waiting: Asked | None = None
-        for path, name in sound_files(inputs):
+        for path, name in sound_files(inputs, findings):
             try:
-                heard.append(hear(path, self.facts.mel))
+                heard.append((path, hear(path, self.facts.mel)))
                 names.append(name)
             except (ValueError, OSError) as error:
                 findings.append(Finding(kind="skipped", message=str(error), places=(name,)))
             if len(heard) >= size:
-                if waiting is not None:
-                    yield waiting
-                waiting = Asked(raw=_raw(heard), names=names, findings=tuple(findings))
+                yield Asked(raw=self._raw(heard), names=names, findings=tuple(findings))
                 heard, names, findings = [], [], []
-        if waiting is None and not heard:
-            told = findings[0].message if findings else f"no recording is in {', '.join(inputs)}"
-            raise ValueError(told)
-        if waiting is not None and heard:
-            yield waiting
-            waiting = None
-        if waiting is not None:
-            yield Asked(raw=waiting.raw, names=waiting.names, findings=(*waiting.findings, *findings))
-        else:
-            yield Asked(raw=_raw(heard), names=names, findings=tuple(findings))
+        if heard:
+            yield Asked(raw=self._raw(heard), names=names, findings=tuple(findings))
+        elif findings:
+            yield Asked(raw={}, names=(), findings=tuple(findings))
+
+    def _raw(self, heard: Sequence[tuple[Path, Heard]]) -> Raw:
+        return {
+            "frames": [one.frames for _, one in heard],
+            "curve": [one.curve for _, one in heard],
+            "seconds": np.array([one.seconds for _, one in heard]),
+            "path": [path for path, _ in heard],
+            "mel": [self.facts.mel] * len(heard),
+        }
 
     def example(self, raw: Raw, row: int) -> Example:
         """The sound's envelope: lowest and highest sample of each of its stretches, and the rate."""
@@ -155,14 +160,6 @@ def _length(lengths: Sequence[int], facts: AudioFacts) -> int:
     within = int(np.ceil(np.percentile(lengths, WITHIN)))
     # Nothing is cut where the longest is hardly longer.
     return min(most, max(lengths) if max(lengths) <= 1.25 * within else within)
-
-
-def _raw(heard: Sequence[Heard]) -> Raw:
-    return {
-        "frames": [one.frames for one in heard],
-        "curve": [one.curve for one in heard],
-        "seconds": np.array([one.seconds for one in heard]),
-    }
 
 
 if TYPE_CHECKING:

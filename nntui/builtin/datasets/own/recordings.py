@@ -145,7 +145,7 @@ def from_table(path: Path, *, files: str | None, target: str | None, group: str 
     except (ValueError, OSError) as error:
         raise UserError(str(error), advice="a table with a column of paths and one of classes was expected") from None
     frame = read.frame
-    named = files or path_column(frame, path.parent)
+    named = files or path_column(frame)
     if named is None or named not in frame.columns:
         said = f"no column {files!r}" if files else "no column with paths of recordings"
         raise UserError(f"{path} has {said}", advice=f"name it: --data.files; it has {', '.join(frame.columns)}")
@@ -178,9 +178,8 @@ def from_table(path: Path, *, files: str | None, target: str | None, group: str 
     return _recordings(kept, [*read.findings, *findings], f"column {label} of {shown(path.name)}", group is not None)
 
 
-def path_column(frame: pl.DataFrame, folder: Path) -> str | None:
+def path_column(frame: pl.DataFrame) -> str | None:
     """The column of a table in which most values name recordings; None where there is none."""
-    del folder
     for name in frame.columns:
         values = [str(value) for value in frame[name].head(200).to_list() if value is not None]
         if values and sum(kind_of(Path(value)) == "sound" for value in values) > 0.8 * len(values):
@@ -188,15 +187,21 @@ def path_column(frame: pl.DataFrame, folder: Path) -> str | None:
     return None
 
 
-def sound_files(inputs: Sequence[str]) -> Iterable[tuple[Path, str]]:
+def sound_files(inputs: Sequence[str], findings: list[Finding]) -> Iterable[tuple[Path, str]]:
     """Recordings that a person names: files, folders with all below them, tables with a column of paths; each with how
-    the person knows it. Raises ValueError or OSError."""
+    the person knows it. What of a folder is no recording is added to `findings`. Raises ValueError or OSError."""
     for text in inputs:
         path = Path(text).expanduser()
         if path.is_dir():
+            others = []
             for file in files_below(path):
                 if kind_of(file) == "sound":
                     yield file, shown(file)
+                else:
+                    others.append(shown(file))
+            if others:
+                message = f"{_count(others, 'file')} that {_are(others)} no recording by name"
+                findings.append(Finding(kind="skipped", message=message, count=len(others), places=tuple(others[:20])))
         elif kind_of(path) == "table" and path.exists():
             yield from _listed(path)
         else:
@@ -205,7 +210,7 @@ def sound_files(inputs: Sequence[str]) -> Iterable[tuple[Path, str]]:
 
 def _listed(path: Path) -> Iterable[tuple[Path, str]]:
     frame = read_frame(path).frame
-    column = path_column(frame, path.parent)
+    column = path_column(frame)
     if column is None:
         raise ValueError(f"{path}: a table with a column of paths of recordings was expected")
     for value in frame[column].to_list():
@@ -217,7 +222,7 @@ def _table_of(found: Look, files: str | None) -> Path | None:
     """The table that lists the recordings: the file itself, or the only one in a folder of recordings."""
     if len(found.tables) != 1 or found.frame is None:
         return None
-    if found.folder and path_column(found.frame, found.path) is None and files not in found.frame.columns:
+    if found.folder and path_column(found.frame) is None and files not in found.frame.columns:
         return None
     return found.tables[0]
 
