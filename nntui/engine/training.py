@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -30,17 +29,6 @@ class Best:
     value: float
     step: int
     epoch: float
-    loss: float = math.inf
-    """Of the same evaluation: of equal ones the one with the lower loss is the better."""
-
-
-def _finite(loss: float) -> float | None:
-    return loss if math.isfinite(loss) else None
-
-
-def _best(value: float, step: int, epoch: float, loss: float | None = None) -> Best:
-    """As a checkpoint holds it; those of before have no loss."""
-    return Best(value, step, epoch, math.inf if loss is None else loss)
 
 
 class NonFiniteLoss(Exception):
@@ -174,7 +162,7 @@ class Training:
             "steps_per_epoch": self.steps_per_epoch,
             "base_step": self.base_step,
             "base_epoch": self.base_epoch,
-            "best": None if best is None else [best.value, best.step, best.epoch, _finite(best.loss)],
+            "best": None if best is None else [best.value, best.step, best.epoch],
             "evaluations_since_best": self.evaluations_since_best,
             "ended_epoch_at": self.ended_epoch_at,
             "met": list(self.met),
@@ -203,7 +191,7 @@ class Training:
         self.rate = type(self.rate).from_json(self.rate.schedule, facts["segments"])
         self.step, self.epochs = snapshot.step, facts["epochs"]
         self.base_step, self.base_epoch = facts["base_step"], facts["base_epoch"]
-        self.best = None if facts["best"] is None else _best(*facts["best"])
+        self.best = None if facts["best"] is None else Best(*facts["best"])
         self.evaluations_since_best = facts["evaluations_since_best"]
         self.ended_epoch_at = facts["ended_epoch_at"]
         self.met = list(facts["met"])

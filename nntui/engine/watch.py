@@ -191,7 +191,7 @@ class Watch:
             learnt = self._training_rows.measure()
             self._sample()
         value = measured.metrics[training.task.metric]
-        better = self._remember(value if training.task.maximize else -value, measured.metrics.get("loss", math.inf))
+        better = self._remember(value if training.task.maximize else -value)
         step, epoch = training.step, training.epoch
         self.journal.tell(Evaluated(step=step, epoch=epoch, split="train", metrics=finite(learnt.metrics)))
         self.journal.tell(
@@ -218,16 +218,16 @@ class Watch:
             self._loss_steps += steps
         return loss
 
-    def _remember(self, score: float, loss: float = math.inf) -> bool:
-        """Whether this score (more is better) is the best so far; of equal ones the one with the lower loss is: of some
-        dozens of rows many epochs get all right."""
+    def _remember(self, score: float) -> bool:
+        """Whether this score (more is better) is the best so far."""
         training = self.training
-        best = training.best
-        better = best is None or score > best.value or (score == best.value and loss < best.loss)
-        if math.isnan(score) or not better:
+        if training.best is not None and not score > training.best.value:
             training.evaluations_since_best += 1
             return False
-        training.best = Best(score, training.step, training.epoch, loss)
+        if math.isnan(score):
+            training.evaluations_since_best += 1
+            return False
+        training.best = Best(score, training.step, training.epoch)
         training.evaluations_since_best = 0
         self.keeper.hold_best(training.snapshot())
         return True
