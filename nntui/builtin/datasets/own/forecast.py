@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nntui.builtin.datasets.own.series_rows import table_of
 from nntui.builtin.datasets.own.series_table import (
     Roles,
     SeriesTable,
@@ -15,7 +16,6 @@ from nntui.builtin.datasets.own.series_table import (
     read_tables,
     roles_of,
     table_files,
-    table_of,
 )
 from nntui.builtin.datasets.own.steps import calendar_of, season_in, season_of
 from nntui.builtin.datasets.own.timeline import Timeline, timeline

@@ -11,7 +11,8 @@ import numpy as np
 
 from nntui.builtin.datasets.answers import true_answers, value_predictions
 from nntui.builtin.datasets.own.beginnings import Beginning, choose_beginning, last_value, seasonal_value
-from nntui.builtin.datasets.own.series_table import read_tables, table_files, table_of
+from nntui.builtin.datasets.own.series_rows import table_of
+from nntui.builtin.datasets.own.series_table import read_tables, table_files
 from nntui.builtin.datasets.own.steps import calendar
 from nntui.builtin.datasets.own.timeline import timeline
 from nntui.builtin.datasets.own.windows import ForecastFacts, Windows, cut
