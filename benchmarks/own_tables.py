@@ -124,11 +124,18 @@ def baselines(case: Case, seed: int) -> Iterator[tuple[str, float]]:
     prepared = ColumnTransformer(
         [
             ("numbers", of_numbers, list(range(len(numbers)))),
-            ("words", OneHotEncoder(handle_unknown="ignore", min_frequency=3), list(range(len(numbers), table.shape[1]))),
+            (
+                "words",
+                OneHotEncoder(handle_unknown="ignore", min_frequency=3),
+                list(range(len(numbers), table.shape[1])),
+            ),
         ]
     )
     if case.metric == "accuracy":
-        models = {"logistic": LogisticRegression(max_iter=5000), "forest": RandomForestClassifier(300, random_state=seed)}
+        models = {
+            "logistic": LogisticRegression(max_iter=5000),
+            "forest": RandomForestClassifier(300, random_state=seed),
+        }
     else:
         models = {"ridge": Ridge(), "forest": RandomForestRegressor(300, random_state=seed)}
     for name, model in models.items():
@@ -157,7 +164,9 @@ def main() -> int:
     parser.add_argument("--islp", type=Path, help="folder of ISLP's CSVs")
     parser.add_argument("--only", default="", help="tables whose name begins so, separated by commas")
     parser.add_argument("--splits", type=int, default=5)
-    parser.add_argument("--validation", action="store_true", help="only the best validation figure: for choosing defaults")
+    parser.add_argument(
+        "--validation", action="store_true", help="only the best validation figure: for choosing defaults"
+    )
     arguments, extra = parser.parse_known_args()
     failed = 0
     with tempfile.TemporaryDirectory() as folder:

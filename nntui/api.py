@@ -88,6 +88,18 @@ class LoadedRun:
         `asked.findings` (what was passed over) and `predictions`."""
         return self.model.answers(_as_text(inputs))
 
+    def sample(
+        self, prompt: str = "", *, length: int = 500, temperature: float = 0.8, top_k: int = 0, seed: int = 0
+    ) -> str:
+        """Text that goes on from `prompt`, as `nntui sample` makes it: `length` tokens, the same for the same seed.
+
+        `temperature` 0 takes the likeliest token each time; `top_k` 0 draws from all. Raises UserError where the run
+        does not tell the next token of a text.
+        """
+        from nntui.engine.sampling import Sampling
+
+        return "".join(Sampling(self.model, prompt, length, temperature=temperature, top_k=top_k, seed=seed))
+
     def evaluate(self, split: Split | None = None, *, data: str | Path | None = None) -> dict[str, float]:
         """Measures the model anew on a split of its data (test), or on other data of the same kind: all of it, or the
         split of that name that it has."""

@@ -162,7 +162,7 @@ class Csv:
         """All at once, by click: it tells apart a reader who has had enough."""
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows([self._cell(value) for value in row] for row in rows)
-        click.echo(text.getvalue(), file=self._stream, nl=False)
+        click.echo(text.getvalue(), file=self._stream, nl=False, color=True)  # as it is: what is to go is gone
 
     def _cell(self, value: Any) -> Any:
         """A terminal is told no escape sequences; a file has what the input has."""

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "ctl": ("Runs", "nntui.cli.ctl:command", "Pause, resume, stop or steer a run that is training"),
     "fork": ("Runs", "nntui.cli.fork:command", "Start a new run from a checkpoint of another"),
     "predict": ("Runs", "nntui.cli.predict:command", "Ask a trained network about new inputs"),
+    "sample": ("Runs", "nntui.cli.sample:command", "Let a network go on with a text"),
     "evaluate": ("Runs", "nntui.cli.evaluate:command", "Measure a trained network again"),
     "export": ("Runs", "nntui.cli.export:command", "Write a trained network for other programs"),
     "architectures": ("What there is", "nntui.cli.contributions:architectures", "Networks"),

@@ -31,9 +31,19 @@ itself, as the data has it. - is standard input: a line an input, or the rows of
 run is on tables. After -- an input may begin with a dash. What cannot be read is passed over and told.
 """
 
+_EXPECTED = {
+    "image": "a picture, or a folder of pictures",
+    "audio": "a sound, or a folder of sounds",
+    "text": "a text, or a .txt file",
+    "table": "a table (CSV ...), or a row as column=value,...",
+    "series": "a table (CSV ...) of rows in order of time",
+    "points": "a row as x=NUMBER,y=NUMBER or NUMBER,NUMBER, or a CSV",
+}
+"""What a person may ask about, by the data's modality."""
 _TOLD = 5
 """Kinds of skipped input that are told, of many."""
 _REMEMBERED = 200
+_NAMES = 40
 
 
 class _Command(click.Command):
@@ -91,7 +101,7 @@ def command(
         answers = _rows(pieces, layout.kept)
         first = next(answers, None)
         if first is None:
-            raise left.as_error()
+            raise left.as_error(_EXPECTED[model.spec.modality])
         count = 0
         with writer(layout, form, path) as answered:
             while first is not None:
@@ -167,7 +177,7 @@ def _rows(pieces: Iterator[Answered], kept: Sequence[str]) -> Iterator[list[Answ
         if unknown is not None:
             raise UserError(
                 f"--keep {unknown}: {asked.names[0]} has no such column",
-                advice=f"it has {', '.join(map(str, asked.columns or asked.raw))}",
+                advice=f"it has {', '.join(list(map(str, asked.columns or asked.raw))[:_NAMES])}",
                 suggestions=close_to(unknown, list(map(str, there))),
             )
         cells = list(zip(*(there[name] for name in kept), strict=True)) if kept else [()] * len(predictions)
@@ -210,16 +220,17 @@ class _LeftOut:
         for line in self.lines():
             say(f"  {line}" if self._count else line, err=True)
 
-    def as_error(self) -> UserError:
-        """Nothing was answered: why."""
+    def as_error(self, expected: str) -> UserError:
+        """Nothing was answered: why, and what was expected."""
         from nntui.hooks.errors import UserError
 
         lines = self.lines()
+        told = f"expected was {expected}; nntui predict --help has examples"
         if len(lines) == 1:
-            return UserError(lines[0], advice="nntui predict --help has examples")
+            return UserError(lines[0], advice=told)
         if lines:
-            return UserError("none of the inputs can be read", advice="\n".join(lines))
-        return UserError("there is nothing to ask about", advice="nntui predict --help has examples")
+            return UserError("none of the inputs can be read", advice="\n".join((*lines, told)))
+        return UserError("there is nothing to ask about", advice=told)
 
 
 def model_path(run: str, runs_dir: str | None) -> Path:

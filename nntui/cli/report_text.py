@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from nntui.cli.output import clean
+from nntui.cli.output import clean, folded
 from nntui.runs.figures import label, metric, number
 
 if TYPE_CHECKING:
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _BAR = 24
+_SCORE = 16
 _CLASSES = 40
 """Classes that are told one by one; --json and --html have all."""
 _MOST_CONFUSED = 10
+_PLACE = 30
 _SHADES = {True: " ░▒▓█", False: " .:*#"}
 
 
@@ -29,7 +31,7 @@ def report_lines(report: Report, *, blocks: bool = True) -> Iterator[str]:
 def _lines(report: Report, blocks: bool) -> Iterator[str]:
     rows = f"{report.rows:,} row{'' if report.rows == 1 else 's'}"
     part = "all rows" if report.split == "all" else f"the {report.split} split"
-    yield f"{report.run} on {part} of {report.data}: {rows}"
+    yield from folded(f"{report.run} on {part} of {report.data}: {rows}", WIDTH).split("\n")
     yield ""
     yield from _metrics(report)
     if report.classes is not None:
@@ -49,7 +51,8 @@ def _metrics(report: Report) -> Iterator[str]:
     wide, long = max(map(len, map(label, names)), default=0), max(map(len, told.values()), default=0)
     for name, value in told.items():
         beside = ", ".join(f"{b.name} {_figure(name, b.metrics[name])}" for b in report.baselines if name in b.metrics)
-        yield f"  {label(name):<{wide}}  {value:>{long}}" + (f"   ({beside})" if beside else "")
+        line = f"  {label(name):<{wide}}  {value:>{long}}" + (f"   ({beside})" if beside else "")
+        yield from folded(line, WIDTH, wide + long + 8).split("\n")
 
 
 _WHOLE = ("mae", "rmse", "r2")
@@ -93,7 +96,7 @@ def _scores(part: ClassScores, blocks: bool) -> Iterator[str]:
     rows = [["class", "rows", "precision", "recall", "f1", ""]]
     for score in (*shown, part.macro, part.weighted):
         shares = [f"{share:.1%}" for share in (score.precision, score.recall, score.f1)]
-        rows.append([_short(score.name, 22), f"{score.support:,}", *shares, bar(score.f1, blocks=blocks)])
+        rows.append([_short(score.name, 24), f"{score.support:,}", *shares, bar(score.f1, _SCORE, blocks=blocks)])
     yield from _columns(rows, left=(0, 5))
 
 
@@ -123,8 +126,8 @@ def _confusion(report: Report) -> Iterator[str]:
 
 
 def _calibration(part: Calibration, labels: bool, blocks: bool) -> Iterator[str]:
-    what = "labels that are there" if labels else "answers that are right"
-    yield from ("", f"calibration ({what}, by how sure it was; | is where they should be)")
+    what = "labels found" if labels else "right answers"
+    yield from ("", f"calibration ({what} by how sure it was; | is where they should be)")
     rows = [["sure", "rows", "said", "true", ""]]
     for item in part.bins:
         if item.count:
@@ -141,15 +144,21 @@ def _values(parts: Sequence[ValueErrors], unit: str, blocks: bool) -> Iterator[s
         return
     told = f" ({unit})" if unit else ""
     quantiles = [name for name in parts[0].quantiles if name != "100%"]
-    yield from ("", f"errors{told}: bias is the mean of predicted minus true; N% of the errors are below")
+    yield from ("", f"errors{told}: bias is the mean residual; N% of the errors are below")
     rows = [["value", "mae", "rmse", "r2", "bias", *quantiles, "largest"]]
     for part in parts[:_CLASSES]:
         figures = (part.mae, part.rmse, part.r2, part.bias, *part.quantiles.values())
         rows.append([_short(part.name, 14), *(_three(value) for value in figures)])
-    yield from _columns(rows)
+    whole = list(_columns(rows))
+    if max(map(len, whole)) <= WIDTH:
+        yield from whole
+    else:
+        yield from _columns([row[:5] for row in rows])
+        yield ""
+        yield from _columns([[row[0], *row[5:]] for row in rows])
     first = parts[0]
     if first.sampled:
-        whose = f" of {first.name}" if len(parts) > 1 else ""
+        whose = f" of {_short(first.name, 24)}" if len(parts) > 1 else ""
         yield from ("", f"residuals{whose} (predicted minus true)")
         yield from _histogram(first, blocks)
         yield from ("", f"predicted{whose} (upwards) against true{told}")
@@ -157,7 +166,9 @@ def _values(parts: Sequence[ValueErrors], unit: str, blocks: bool) -> Iterator[s
 
 
 def _three(value: float) -> str:
-    return f"{value:.3g}" if math.isfinite(value) else "nan"
+    if not math.isfinite(value):
+        return "nan"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
 
 
 def _histogram(part: ValueErrors, blocks: bool) -> Iterator[str]:
@@ -228,15 +239,18 @@ def _mistakes(report: Report) -> Iterator[str]:
         yield f"told wrong: {wrong:,} of {report.rows:,}"
     else:
         yield f"the {shown:,} worst" + ("" if wrong is None else f" of {wrong:,} rows told wrong")
+    if report.kind == "next-token":
+        yield from _columns([[_place(m.place), m.answer] for m in report.mistakes], left=(0, 1))
+        return
     sure = report.mistakes[0].confidence is not None
     rows = [["", "true", "answer", "sure" if sure else ""]]
     for mistake in report.mistakes:
         confidence = "" if mistake.confidence is None else f"{mistake.confidence:.1%}"
-        rows.append([_place(mistake.place), _short(mistake.truth, 18), _short(mistake.answer, 24), confidence])
+        rows.append([_place(mistake.place), _short(mistake.truth, 16), _short(mistake.answer, 18), confidence])
     yield from _columns(rows, left=(0, 1, 2))
 
 
 def _place(text: str) -> str:
     """Its end, where it is long: that is what tells rows apart."""
     text = clean(text)
-    return text if len(text) <= 36 else f"...{text[-33:]}"
+    return text if len(text) <= _PLACE else f"...{text[3 - _PLACE :]}"

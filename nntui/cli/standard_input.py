@@ -43,7 +43,8 @@ def inputs_of_stdin(modality: str, *, whole_tables: bool, folder: Path) -> Itera
                 yield [_spooled(head, stream, folder / f"{NAME}{suffix}")]
                 return
     elif modality in _TABLES:
-        suffix = _table(head.decode("utf-8-sig", errors="replace").strip(), whole_tables)
+        first = head.decode("utf-8-sig", errors="replace").strip()
+        suffix = _table(first, whole_tables and modality != "points")
         if suffix == ".json":
             yield [_text(head) + "".join(map(_text, stream))]
             return

@@ -6,6 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from nntui._version import __version__
+from nntui.engine.building import report_of
+from nntui.engine.card_data import about_data, about_limits
+from nntui.engine.card_results import about_results
 from nntui.engine.examples import choose_rows
 from nntui.hooks.targets import resolve_target
 
@@ -37,11 +40,11 @@ def model_card(folder: RunFolder, training: Training, measured: Measured, split:
         f"{spec.arch.contribution.summary}. {parameters:,} parameters, activation {spec.activation.name}. "
         f"Trained with nntui {__version__}.",
         "",
-        *_results(measured, split),
+        *about_results(measured, split, training.data.spec.target),
         "",
         *_chosen_by(training, best.step if best else training.step),
         "",
-        *_data(training),
+        *about_data(training, report_of(training.data.source)),
         "",
         "## Settings",
         "",
@@ -49,8 +52,7 @@ def model_card(folder: RunFolder, training: Training, measured: Measured, split:
         "",
         "## Limits",
         "",
-        "It was measured on rows held out of the same data; on data from elsewhere it may be worse, and nothing here "
-        "measures how much.",
+        *about_limits(training, measured, split, report_of(training.data.source)),
         "",
         "## Loading it",
         "",
@@ -68,39 +70,11 @@ def model_card(folder: RunFolder, training: Training, measured: Measured, split:
     return "\n".join(sections).rstrip() + "\n"
 
 
-def _results(measured: Measured, split: str) -> list[str]:
-    if not measured.metrics:
-        return ["## Results", "", "It was not measured: no rows were kept for that."]
-    others = measured.baselines
-    rows = [
-        " | ".join([f"| {name}", f"{value:.6g}", *(f"{other[name]:.6g}" for other in others.values())]) + " |"
-        for name, value in measured.metrics.items()
-    ]
-    head = " | ".join(["| metric", "value", *others]) + " |"
-    told = ["", f"{' and '.join(others)}: what rules without learning reach on the same rows."] if others else []
-    return [f"## Results on {split}", "", head, "| --- " * (2 + len(others)) + "|", *rows, *told]
-
-
 def _chosen_by(training: Training, step: int) -> list[str]:
     if training.validation is None:
         return [f"These are the weights of the last step, {step}: no rows were kept for validation."]
     more = "highest" if training.task.maximize else "lowest"
     return [f"The weights are those of step {step}, with the {more} {training.task.metric} on validation."]
-
-
-def _data(training: Training) -> list[str]:
-    data, contribution = training.data, training.spec.data.contribution
-    splits = ", ".join(f"{len(rows):,} {name}" for name, rows in data.splits.items())
-    return [
-        "## Data",
-        "",
-        f"{contribution.summary}. {splits} rows.",
-        "",
-        f"- fingerprint of the data: `{data.fingerprint}`",
-        f"- hash of the training rows: `{data.rows_hash}` (split seed {training.spec.data_settings.split_seed})",
-        *([f"- source: {contribution.source}"] if contribution.source else []),
-        *([f"- licence: {contribution.licence}"] if contribution.licence else []),
-    ]
 
 
 def _settings(training: Training) -> list[str]:

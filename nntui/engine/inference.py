@@ -186,4 +186,12 @@ class Model:
         spec = resolve_said(read_toml(folder.run_toml), registry()).spec
         if data is None:
             return spec, own_rows(folder, spec, split or "test")
-        return spec, other_rows(folder, spec, data, split, self.spec.target)
+        judged = other_rows(folder, spec, data, split, self.spec.target)
+        try:
+            self.preprocessor.encode(judged.raw(slice(0, 2)))
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise UserError(
+                f"{data} has not the form of the data that {folder.name} was trained on: {error}",
+                advice="nntui data shows what it is taken for",
+            ) from None
+        return spec, judged

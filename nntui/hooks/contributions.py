@@ -46,7 +46,9 @@ class Architecture(Contribution):
     """A network. build: (params, data: DataSpec, activation: ActivationFactory) -> nn.Module
 
     The module's `forward` takes the tensors that `DataSpec.arguments()` names, in order, already normalised
-    (images and features float), and returns what `TargetSpec` says.
+    (images and features float), and returns what `TargetSpec` says. Where the next token is told, a module whose
+    attribute `steps` is true has `step(tokens, state) -> (logits, state)`, which goes on from the state that the tokens
+    before left (None: none); text is sampled so, else from a window that slides.
     """
 
     kind: ClassVar[str] = "arch"
@@ -99,7 +101,6 @@ class Sniff:
     """0..1; the surest reader is taken, a tie is an error."""
     reason: str
     params: Mapping[str, Any] = field(default_factory=dict)
-    """What it found out for its own settings. A person's choice goes before it."""
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What it suggests for other settings of a run on this path ("training.epochs": 3), before what the contribution's
     own `defaults` say: what suits hangs on how many rows there are and what they are like."""

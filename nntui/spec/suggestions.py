@@ -8,7 +8,7 @@ a prefixed key goes before the same key without a prefix.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nntui.spec.tables import CHOICES, DEFAULTS, settings_fields
@@ -34,10 +34,6 @@ class Candidate:
 
     def is_called(self, name: object) -> bool:
         return name in (self.name, self.qualified)
-
-    def suggesting(self, more: Mapping[str, Any]) -> Candidate:
-        """The same with further suggestions, which go before its own."""
-        return replace(self, defaults={**self.defaults, **more}) if more else self
 
 
 def of_entry(entry: Entry) -> Candidate:

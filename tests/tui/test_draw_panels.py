@@ -25,7 +25,7 @@ from nntui.tui.draw.confusion import (
 from nntui.tui.draw.layers import explanation, layer_rows, layers_head, layers_lines, shape, trouble_line, troubles
 from nntui.tui.draw.log import log_lines, printed
 from nntui.tui.draw.pictures import Pixels, fitted, picture_lines, scaled
-from nntui.tui.draw.samples import ExampleShown, predictions, samples_lines
+from nntui.tui.draw.samples import ExampleShown, answer_text, predictions, samples_lines
 from nntui.tui.draw.text import Line, text_of, width
 
 
@@ -226,6 +226,11 @@ def test_of_a_text_to_be_continued_the_end_is_shown() -> None:
     shown = [ExampleShown("text", "x", content=text)]
     assert "last words" in texts(samples_lines(shown, {}, 60, 10, BRAILLE, tail=True))
     assert "first words" in texts(samples_lines(shown, {}, 60, 10, BRAILLE))
+
+
+def test_the_blanks_of_a_token_are_seen() -> None:
+    told = [answer_text(token) for token in (" the", "\n\n", "\n  ", "\t", "a b", "")]
+    assert told == ["_the", "2 newlines", "newline, 2 spaces", "tab", "a b", ""]
 
 
 def test_a_space_that_is_to_come_next_is_named() -> None:

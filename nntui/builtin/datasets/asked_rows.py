@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,8 @@ class RowReader:
                 try:
                     if file.strip().lower().endswith(".csv"):
                         yield from self._of_file(file, size)
+                    elif file.strip().lower().endswith(".jsonl"):
+                        yield from self._of_objects(file, size)
                     else:
                         yield self._typed(file)
                 except OSError as error:
@@ -71,7 +74,28 @@ class RowReader:
             except (csv.Error, UnicodeDecodeError) as error:
                 at = f"{path}, after line {reader.line_num}"
                 raise ValueError(f"{at}: {error}; CSV in UTF-8 was expected") from error
-            yield piece.asked()
+            if piece.rows or piece.skipped:
+                yield piece.asked()
+
+    def _of_objects(self, path: str, size: int) -> Iterator[Asked]:
+        """JSON lines. Raises ValueError where one is no object, or OSError."""
+        with Path(path).open(encoding="utf-8-sig") as file:
+            lines = ((f"{path}, line {n}", line) for n, line in enumerate(file, start=1) if line.strip())
+            while some := list(islice(lines, size)):
+                rows, names, skipped = [], [], []
+                for place, line in some:
+                    try:
+                        ((_, row),) = typed_rows(line, self.numbers, self.categories, self.derived)
+                        rows.append(completed("", row, self.numbers, self.categories, self.derived))
+                        names.append(place)
+                    except ValueError as error:
+                        skipped.append(Finding(kind="skipped", message=str(error), places=(place,)))
+                yield Asked(
+                    raw=raw_columns(rows, self.numbers, self.categories),
+                    names=names,
+                    columns=_columns(rows),
+                    findings=tuple(skipped),
+                )
 
 
 class _Piece:

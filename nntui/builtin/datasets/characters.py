@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -20,7 +20,7 @@ from nntui.hooks.data import DataSpec, Example, InputSpec, Prediction, TargetSpe
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from nntui.hooks.data import Indices, Preprocessor, Raw, Source
+    from nntui.hooks.data import Asked, Indices, Preprocessor, Raw, Source
     from nntui.hooks.params import Params
 
 IGNORED = -1
@@ -139,6 +139,12 @@ class CharacterPreprocessor:
     def decode(self, output: Tensor) -> list[Prediction]:
         """The likeliest next token, with the ten likeliest."""
         return class_predictions(output, self.coder.names, most=MOST)
+
+    def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
+        """Prompts as typed, of .txt files, of folders of them, and of tables. Raises ValueError or OSError."""
+        from nntui.builtin.datasets.own.text_asking import asked
+
+        return asked(inputs, size)
 
     def read(self, inputs: Sequence[str]) -> Raw:
         """Prompts: as typed, or the content of .txt files; of a long one the last characters that a window holds."""

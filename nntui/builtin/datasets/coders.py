@@ -20,6 +20,7 @@ Unit = Literal["char", "byte", "word", "bpe"]
 
 PADDING, UNKNOWN, FIRST = 0, 1, 2
 """Codes: padding, a character that no training text has, and the first of the vocabulary."""
+_UNKNOWN = "<unknown>"
 FREQUENT = 2
 """Times that a word must occur in the training texts to be in the vocabulary; a rarer one is spelt."""
 
@@ -32,15 +33,19 @@ class Coder:
     vocabulary: str = ""
     """For char: the characters of the training texts, in order; the first has code 2."""
     tokenizer: Mapping[str, Any] = field(default_factory=dict)
-    """For word and bpe: what `tokenizers` knows, as its JSON. Its codes begin at 0, ours at 2."""
+    """For word and bpe: what `tokenizers` knows, as its JSON."""
+    spelt: bool = True
+    """For word: whether one that is not in the vocabulary is spelt, else it is unknown and spaces tell nothing."""
 
     @classmethod
-    def fit(cls, texts: Sequence[str], unit: Unit, size: int) -> Coder:
-        """`size`: the most entries of a vocabulary of words or BPE, the 256 bytes among them."""
+    def fit(cls, texts: Sequence[str], unit: Unit, size: int, *, spelt: bool = True) -> Coder:
+        """`size`: the most entries of a vocabulary of words or BPE, the 256 bytes of what is spelt among them."""
         if unit == "char":
             return cls(unit=unit, vocabulary="".join(sorted(set().union(*texts))))
         if unit == "byte":
             return cls(unit=unit)
+        if unit == "word" and not spelt:
+            return cls(unit=unit, tokenizer=json.loads(_whole_words(texts, size).to_str()), spelt=False)
         trained = _words(texts, size) if unit == "word" else _pieces(texts, size)
         return cls(unit=unit, tokenizer=json.loads(trained.to_str()))
 
@@ -65,7 +70,8 @@ class Coder:
         if self.unit == "byte":
             return [[byte + FIRST for byte in _bytes(text)] for text in texts]
         clean = [_bytes(text).decode() for text in texts]
-        return [[code + FIRST for code in found.ids] for found in self._tokenizer.encode_batch_fast(clean)]
+        first = FIRST if self.spelt else UNKNOWN  # where words are not spelt, the first entry is what is unknown
+        return [[code + first for code in found.ids] for found in self._tokenizer.encode_batch_fast(clean)]
 
     @cached_property
     def pieces(self) -> tuple[bytes, ...]:
@@ -76,7 +82,10 @@ class Coder:
         if self.unit == "byte":
             return (*special, *(bytes([byte]) for byte in range(256)))
         known = self._tokenizer.get_vocab(with_added_tokens=True)
-        return (*special, *(_unspelt(token) for token in sorted(known, key=known.__getitem__)))
+        entries = sorted(known, key=known.__getitem__)
+        if not self.spelt:
+            return (*special, *(entry.encode() for entry in entries[1:]))
+        return (*special, *map(_unspelt, entries))
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -142,6 +151,20 @@ def _words(texts: Iterable[str], size: int) -> Tokenizer:
     vocabulary = {entry: code for code, entry in enumerate(entries)}
     # A BPE without merges: a word of the vocabulary is found whole, another is left as its bytes.
     return _byte_level(models.BPE(vocab=vocabulary, merges=[], ignore_merges=True))
+
+
+def _whole_words(texts: Iterable[str], size: int) -> Tokenizer:
+    """The most frequent words and signs, however rare, without the space between them."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+    split = pre_tokenizers.Split(Regex(r"\w+|[^\w\s]"), "removed", invert=True)
+    counts = Counter(word for text in texts for word, _ in split.pre_tokenize_str(_bytes(text).decode()))
+    counts.pop(_UNKNOWN, None)
+    entries = [_UNKNOWN, *sorted(counts, key=lambda word: (-counts[word], word))[: size - 1]]
+    model = models.WordLevel({entry: code for code, entry in enumerate(entries)}, unk_token=_UNKNOWN)
+    made = Tokenizer(model)
+    made.pre_tokenizer = split
+    return made
 
 
 def _pieces(texts: Iterable[str], size: int) -> Tokenizer:

@@ -30,6 +30,18 @@ class RunningTextParams(Params):
     overlap: int = param(0, ge=0, le=65_536, help="Characters before them that it also reads")
 
 
+class LabelledTextParams(Params):
+    text: str | None = param(None, help="Column that holds the texts; empty: found by content")
+    target: str | None = param(None, help="Column that holds the classes; empty: found by content")
+    tokens: Literal["auto", "char", "word", "bpe"] = param(
+        "auto", help="What a text is divided into; auto: characters for single words, words for sentences"
+    )
+    vocabulary: int = param(20_000, ge=300, le=500_000, help="For word and bpe: most entries")
+    longest: int | None = param(
+        None, ge=10, le=1_000_000, help="Characters of a text that are read; empty: 10,000, of many rows 4,000"
+    )
+
+
 class SeattleWeatherParams(Params):
     window: int = param(7, ge=1, le=365, unit="days", help="Days that are looked back on")
     horizon: int = param(1, ge=1, le=30, unit="days", help="Days ahead that are told, the next one first")

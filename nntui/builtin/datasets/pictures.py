@@ -50,6 +50,11 @@ def read_picture(
         raise FileNotFoundError(f"{path}: there is no such file; the path of a picture was expected") from error
     except UnidentifiedImageError as error:
         raise ValueError(f"{path}: {NO_PICTURE}") from error
+    except Image.DecompressionBombError as error:
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        raise ValueError(
+            f"{path}: its number of pixels exceeds limit of {limit:,}, of which memory runs out"
+        ) from error
     except OSError as error:  # truncated data, no permission: the message alone names no file
         raise OSError(f"{path}: {error.strerror or error}") from error
     except Exception as error:
@@ -79,7 +84,7 @@ def _check_area(picture: Image.Image) -> None:
 
     most = Image.MAX_IMAGE_PIXELS
     if most is not None and picture.width * picture.height > most:
-        raise ValueError(f"{picture.width:,} x {picture.height:,} pixels are too many: it exceeds limit of {most:,}")
+        raise ValueError(f"its number of pixels exceeds limit of {most:,}, of which memory runs out")
 
 
 def _turned(picture: Image.Image) -> bool:

@@ -74,7 +74,8 @@ class LastTokens(nn.Module):
 
 
 class BagOfTokens(nn.Module):
-    """The mean of the tokens' vectors, padding (code 0) left out; the lengths say nothing more."""
+    """The sum of the tokens' vectors over the root of their number, padding (code 0) left out: as long for a sentence
+    as for a page, where their mean would fade. The lengths say nothing more."""
 
     def __init__(self, embedding: nn.EmbeddingBag, body: nn.Module) -> None:
         super().__init__()
@@ -82,7 +83,8 @@ class BagOfTokens(nn.Module):
         self.body = body
 
     def forward(self, tokens: torch.Tensor, *_: torch.Tensor) -> torch.Tensor:
-        return self.body(self.embedding(tokens))
+        number = (tokens != 0).sum(1, keepdim=True).clamp(min=1)
+        return self.body(self.embedding(tokens) * number.rsqrt())
 
 
 class FixedWindow(nn.Module):
@@ -109,6 +111,18 @@ class Joined(nn.Module):
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
         return self.body(torch.cat([encoder(x) for encoder, x in zip(self.encoders, inputs, strict=True)], dim=1))
+
+
+class Beside(nn.Module):
+    """Two ways from the same input to the output, added up: layers, and a straight line beside them."""
+
+    def __init__(self, body: nn.Module, straight: nn.Linear) -> None:
+        super().__init__()
+        self.body = body
+        self.straight = straight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x) + self.straight(x)
 
 
 class TimeStatistics(nn.Module):
@@ -263,10 +277,15 @@ class EveryState(nn.Module):
 
     def __init__(self, entry: nn.Module, rnn: nn.RNNBase, head: nn.Module) -> None:
         super().__init__()
+        self.steps = isinstance(entry, nn.Embedding)  # a convolution would need the tokens before, too
         self.entry = entry
         self.rnn = rnn
         self.head = head
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        states, _ = self.rnn(self.entry(x))
-        return self.head(states)
+        return self.step(x)[0]
+
+    def step(self, x: torch.Tensor, state: object = None) -> tuple[torch.Tensor, object]:
+        """The logits of some tokens, going on from the state that those before them left, and the state after them."""
+        states, state = self.rnn(self.entry(x), state)
+        return self.head(states), state

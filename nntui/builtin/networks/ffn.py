@@ -42,16 +42,19 @@ def plan(params: FFNParams, data: DataSpec) -> Layer:
         steps, features = known("ffn", item)
         return layer("FixedWindow", steps, sequence(_layers(params, steps * features, data.target.size)))
     if item.lengths is not None:
-        bag, width = _encoder(params, item, lengths=True)
-        return layer("BagOfTokens", bag, sequence(_layers(params, width, data.target.size)))
+        bag = layer("nn.EmbeddingBag", item.vocabulary, params.embedding, mode="sum", padding_idx=0)
+        layers = _layers(params, params.embedding, data.target.size)
+        if params.dropout and not params.hidden:
+            layers.insert(0, layer("nn.Dropout", params.dropout))
+        return layer("BagOfTokens", bag, sequence(layers))
     encoder, width = _encoder(params, item)
     layers = _layers(params, width, data.target.size)
     return sequence(layers if item.kind == "features" else [encoder, *layers])
 
 
-def _encoder(params: FFNParams, item: InputSpec, *, lengths: bool = False) -> tuple[Layer, int]:
+def _encoder(params: FFNParams, item: InputSpec) -> tuple[Layer, int]:
     """A layer that makes one vector of an input, and the vector's size."""
-    if item.lengths is not None and not lengths:
+    if item.lengths is not None:
         raise refuse(
             "ffn",
             f"the length of {item.name!r} varies, and beside other inputs it must be fixed",
@@ -91,6 +94,7 @@ def _layers(params: FFNParams, width: int, outputs: int, norm: str = "batch") ->
     """
     norm = norm if params.norm == "auto" else params.norm
     layers: list[Layer] = []
+    straight = layer("nn.Linear", width, outputs)
     for hidden in params.hidden:
         # Batch normalisation takes the mean away, and a bias with it.
         layers.append(
@@ -102,4 +106,5 @@ def _layers(params: FFNParams, width: int, outputs: int, norm: str = "batch") ->
         if params.dropout:
             layers.append(layer("nn.Dropout", params.dropout))
         width = hidden
-    return [*layers, layer("nn.Linear", width, outputs)]
+    layers.append(layer("nn.Linear", width, outputs))
+    return [layer("Beside", sequence(layers), straight)] if params.skip and params.hidden else layers

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nntui.builtin.networks.blocks import PaddedRecurrent
+from nntui.builtin.networks.blocks import Padded, PaddedRecurrent
 
 # Calling a module is typed as Any by torch.
 # mypy: disable-error-code="no-any-return"
@@ -32,6 +32,79 @@ def feed_forward(model: nn.Module) -> nn.Module:
         assert isinstance(module, nn.EmbeddingBag)
         setattr(model.get_submodule(parent), own, MeanOfTokens(module).eval())
     return model
+
+
+def convolutional(model: nn.Module) -> nn.Module:
+    """With the halving of a varying time done by pairs: torch's pooling that rounds up fixes the number of steps."""
+    halvings = 0
+    for layers in [module for module in model.modules() if isinstance(module, Padded)]:
+        for number, layer in enumerate(layers):
+            if isinstance(layer, nn.MaxPool1d | nn.MaxPool2d):
+                layers[number] = HalvingMax(_axes(layer.kernel_size, layer))
+            elif isinstance(layer, nn.AvgPool1d | nn.AvgPool2d):
+                layers[number] = HalvingMean(_axes(layer.kernel_size, layer))
+        halvings += sum(isinstance(layer, HalvingMax | HalvingMean) or _strides(layer) for layer in layers)
+    return WithRoom(model, 2 ** (halvings + 1)) if halvings else model
+
+
+class WithRoom(nn.Module):
+    """Rows (N, T) or (N, T, F) with more padding behind them, which changes no answer of a network that is `Padded`:
+    torch.export takes a size that is 1 somewhere as always 1, and so none is, however short the rows are."""
+
+    def __init__(self, network: nn.Module, steps: int) -> None:
+        super().__init__()
+        self.network = network
+        self.steps = steps
+
+    def forward(self, x: Tensor, *lengths: Tensor) -> Tensor:
+        return self.network(nn.functional.pad(x, [0, 0] * (x.dim() - 2) + [0, self.steps]), *lengths)
+
+
+def _strides(layer: nn.Module) -> bool:
+    return any(isinstance(part, nn.Conv1d | nn.Conv2d) and part.stride[0] > 1 for part in layer.modules())
+
+
+def _axes(kernel: int | tuple[int, ...], layer: nn.Module) -> tuple[int, ...]:
+    """The axes of (N, C, T) or (N, C, T, F) that a pooling layer halves, rounded up."""
+    sizes = kernel if isinstance(kernel, tuple) else (kernel,) * (2 if isinstance(layer, _TWO) else 1)
+    return tuple(axis for axis, size in enumerate(sizes, start=2) if size == 2)
+
+
+_TWO = (nn.MaxPool2d, nn.AvgPool2d)
+
+
+class HalvingMax(nn.MaxPool1d):
+    """The larger of each pair along some axes; a last one without a partner stays. A max-pooling to `Padded`."""
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        super().__init__(2, ceil_mode=True)
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        for axis in self.axes:
+            x = _pairs(x, axis, -torch.inf).amax(axis + 1)
+        return x
+
+
+class HalvingMean(nn.AvgPool1d):
+    """The mean of each pair along some axes, of a last one and zero where it has no partner: `Padded` divides by the
+    same mean of ones. An average-pooling to it."""
+
+    def __init__(self, axes: tuple[int, ...]) -> None:
+        super().__init__(2, ceil_mode=True)
+        self.axes = axes
+
+    def forward(self, x: Tensor) -> Tensor:
+        for axis in self.axes:
+            x = _pairs(x, axis, 0.0).mean(axis + 1)
+        return x
+
+
+def _pairs(x: Tensor, axis: int, filled: float) -> Tensor:
+    """An axis of n as two of (n + 1) // 2 and 2, `filled` behind the last where n is odd."""
+    behind = x.shape[axis] % 2
+    x = nn.functional.pad(x, [0, 0] * (x.dim() - 1 - axis) + [0, behind], value=filled)
+    return x.reshape(*x.shape[:axis], x.shape[axis] // 2, 2, *x.shape[axis + 1 :])
 
 
 class MeanOfTokens(nn.Module):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from nntui.engine.assembly import lengths_of, plain_feed
+from nntui.engine.baselines import measure_baselines
 from nntui.engine.evaluation import EVALUATION_BATCH, outputs
 from nntui.engine.feed import ResidentStore
 from nntui.engine.hardware import as_resolved
-from nntui.engine.meters import value_names
+from nntui.engine.meters import SMALLEST, value_names
 from nntui.engine.reporting.classes import ClassesTally, LabelsTally
 from nntui.engine.reporting.report import Baseline, Mistake, Report
 from nntui.engine.reporting.tokens import TokensTally
@@ -20,13 +22,14 @@ from nntui.engine.reporting.values import BaselineTally, ValuesTally
 from nntui.engine.reporting.worst import Bad, Worst
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from torch import Tensor
 
     from nntui.engine.feed import Batch
     from nntui.engine.inference import Model
     from nntui.engine.meters import Measured
     from nntui.engine.reporting.rows import Judged
-    from nntui.hooks.data import DataSpec, Raw
+    from nntui.hooks.data import DataSpec
     from nntui.spec.model import RunSpec
 
 PIECE_BYTES = 32 << 20
@@ -37,23 +40,22 @@ PIECE_BYTES = 32 << 20
 def measured_rows(model: Model, spec: RunSpec, judged: Judged) -> Measured:
     """The task's metrics on these rows, to the last digit what training measures of them."""
     meter = model.task.meter()
-    for _, output, batch in _passes(model, spec, judged):
+    for output, batch in _passes(model, spec, judged):
         meter.update(output, batch)
-    return meter.compute()
+    baselines = measure_baselines(judged.source, model.preprocessor, judged.index, model.task)
+    return replace(meter.compute(), baselines=baselines)
 
 
 @torch.no_grad()
 def report_rows(model: Model, spec: RunSpec, judged: Judged, run: str, mistakes: int) -> Report:
     """All of the report, with the `mistakes` worst rows."""
     meter, tally = model.task.meter(), _tally(model.spec, mistakes)
-    raw: Raw | None = None
-    for piece, output, batch in _passes(model, spec, judged):
+    for output, batch in _passes(model, spec, judged):
         meter.update(output, batch)
         tally.update(model.task.predict(output, batch) if tally.predicts else output, batch)
-        if piece is not raw:
-            raw = piece
-            tally.baselines(model.preprocessor, raw)
     measured = meter.compute()
+    rules = measure_baselines(judged.source, model.preprocessor, judged.index, model.task)
+    baselines = tuple(Baseline(name=name, metrics=metrics) for name, metrics in rules.items()) or tally.baselines()
     target = model.spec.target
     return Report(
         run=run,
@@ -67,13 +69,14 @@ def report_rows(model: Model, spec: RunSpec, judged: Judged, run: str, mistakes:
         metrics=measured.metrics,
         confusion=measured.confusion,
         mistakes=tuple(_mistakes(model, judged, tally)),
+        baselines=baselines,
         findings=judged.findings,
         **tally.parts(measured.metrics),
     )
 
 
-def _passes(model: Model, spec: RunSpec, judged: Judged) -> Iterator[tuple[Raw, Tensor, Batch]]:
-    """Raw rows, the network's output for each batch of them, and the batch.
+def _passes(model: Model, spec: RunSpec, judged: Judged) -> Iterator[tuple[Tensor, Batch]]:
+    """The network's output for each batch of rows, and the batch.
 
     A piece is a whole number of batches: rows are computed beside the same others as when all were encoded at once.
     """
@@ -82,14 +85,12 @@ def _passes(model: Model, spec: RunSpec, judged: Judged) -> Iterator[tuple[Raw, 
     rows, at = batch_size, 0
     with as_resolved(model.network, spec.resolved) as channels_last:
         while at < len(judged.index):
-            raw = judged.raw(slice(at, at + rows))
-            encoded = model.preprocessor.encode(raw)
+            encoded = model.preprocessor.encode(judged.raw(slice(at, at + rows)))
             here = len(next(iter(encoded.values())))
             feed = plain_feed(
                 ResidentStore(encoded, lengths, torch.device("cpu")), model.spec, batch_size, None, channels_last
             )
-            for output, batch in outputs(model.network, arguments, feed):
-                yield raw, output, batch
+            yield from outputs(model.network, arguments, feed)
             at += rows
             row_bytes = sum(t.numel() * t.element_size() for t in encoded.values()) / max(1, here)
             rows = max(1, int(PIECE_BYTES / max(1.0, row_bytes)) // batch_size) * batch_size
@@ -138,8 +139,9 @@ class _Tally:
     def update(self, output: Tensor, batch: Batch) -> None:
         raise NotImplementedError
 
-    def baselines(self, preprocessor: Any, raw: Raw) -> None:
-        """Takes in what rules without learning say of a piece, where there are some."""
+    def baselines(self) -> tuple[Baseline, ...]:
+        """What a rule without learning reaches, where the preprocessing offers none."""
+        raise NotImplementedError
 
     def parts(self, metrics: dict[str, float]) -> dict[str, Any]:
         """Fields of `Report`."""
@@ -164,11 +166,13 @@ class _Classes(_Tally):
 
     def parts(self, metrics: dict[str, float]) -> dict[str, Any]:
         del metrics
-        scores = self._tally.compute()
-        most = max(scores.scores, key=lambda score: score.support)
-        rows = max(1, sum(score.support for score in scores.scores))
-        baseline = Baseline(name=f"always {most.name}", metrics={"accuracy": most.support / rows})
-        return {"classes": scores, "wrong": self._tally.wrong, "baselines": (baseline,)}
+        return {"classes": self._tally.compute(), "wrong": self._tally.wrong}
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        scores = self._tally.compute().scores
+        most = max(scores, key=lambda score: score.support)
+        rows = max(1, sum(score.support for score in scores))
+        return (Baseline(name=f"always {most.name}", metrics={"accuracy": most.support / rows}),)
 
     def in_words(self, bad: Bad) -> tuple[str, str, float | None]:
         names = self.target.names
@@ -192,13 +196,19 @@ class _Labels(_Tally):
         del metrics
         return {"classes": self._tally.compute(), "wrong": self._tally.wrong}
 
+    def baselines(self) -> tuple[Baseline, ...]:
+        return ()
+
     def in_words(self, bad: Bad) -> tuple[str, str, float | None]:
         said = bad.output > 0.5
         sure = np.where(said, bad.output, 1 - bad.output)[said != (bad.target > 0.5)]
         return self._list(bad.target > 0.5), self._list(said), float(sure.max())
 
-    def _list(self, there: np.ndarray[Any, Any]) -> str:
+    def _list(self, there: npt.NDArray[Any]) -> str:
         return ", ".join(name for name, yes in zip(self.target.names, there, strict=True) if yes) or "none"
+
+
+_MEANS = {False: "the mean of the training rows", True: "the geometric mean of the training rows"}
 
 
 class _Values(_Tally):
@@ -210,29 +220,28 @@ class _Values(_Tally):
     def update(self, output: Tensor, batch: Batch) -> None:
         told, true = output.double().numpy(), batch["target"].double().numpy()
         self._tally.update(told, true)
-        std = np.array(self.target.std or (1.0,) * self.target.size)
-        apart = np.abs(np.log(np.maximum(told, 1e-12) / np.maximum(true, 1e-12))) if self.target.log else told - true
-        badness = (np.abs(apart) / std).mean(1)
+        target = self.target
+        if target.mean and target.offset is None:
+            mean = np.exp(target.mean) - target.shift if target.log else np.array(target.mean)
+            self._rules.update({_MEANS[target.log]: np.broadcast_to(mean, true.shape)}, true)
+        apart = self._scaled(told) - self._scaled(true)
+        badness = (np.abs(apart) / np.array(target.std or (1.0,) * target.size)).mean(1)
         self.worst.update(badness, (told != true).any(1), told, true)
 
-    def baselines(self, preprocessor: Any, raw: Raw) -> None:
-        true = np.asarray(raw["target"], np.float64)
-        rules = getattr(preprocessor, "baselines", None)
-        target = self.target
-        told = {} if rules is None else dict(rules(raw))
-        if not told and target.mean and target.offset is None:
-            mean = np.exp(target.mean) if target.log else np.array(target.mean)
-            name = "the geometric mean of the training rows" if target.log else "the mean of the training rows"
-            told = {name: np.broadcast_to(mean, true.shape)}
-        self._rules.update(told, true)
+    def _scaled(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Values as the network tells them, but for mean and deviation."""
+        return np.log(np.maximum(values + self.target.shift, SMALLEST)) if self.target.log else values
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        return self._rules.compute()
 
     def parts(self, metrics: dict[str, float]) -> dict[str, Any]:
-        return {"values": self._tally.compute(metrics), "baselines": self._rules.compute()}
+        return {"values": self._tally.compute(metrics)}
 
     def in_words(self, bad: Bad) -> tuple[str, str, float | None]:
         return self._told(bad.target), self._told(bad.output), None
 
-    def _told(self, values: np.ndarray[Any, Any]) -> str:
+    def _told(self, values: npt.NDArray[Any]) -> str:
         told = [f"{value:.4g} {self.target.unit}".rstrip() for value in values.tolist()]
         named = zip(value_names(self.target), told, strict=True)
         return told[0] if len(told) == 1 else ", ".join(f"{name} {text}" for name, text in named)
@@ -256,7 +265,10 @@ class _Tokens(_Tally):
 
     def parts(self, metrics: dict[str, float]) -> dict[str, Any]:
         del metrics
-        return {"surprise": self._tally.compute(), "baselines": self._tally.baselines()}
+        return {"surprise": self._tally.compute()}
+
+    def baselines(self) -> tuple[Baseline, ...]:
+        return self._tally.baselines("bits_per_token" if self.target.characters else "bits_per_char")
 
     def in_words(self, bad: Bad) -> tuple[str, str, float | None]:
         return "", f"{bad.badness / np.log(2):.2f} bits a token", None

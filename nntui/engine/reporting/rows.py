@@ -88,14 +88,13 @@ def other_rows(folder: RunFolder, spec: RunSpec, path: str, split: Split | None,
         )
     if not Path(absolute(path)).exists():
         raise UserError(f"there is nothing at {path}", advice="--data names a file or a folder, as training does")
-    update = {"path": absolute(path), "test": 0.0, "limit": None, "group": None}
-    source = open_source(replace(spec, data_settings=spec.data_settings.model_copy(update=update)))
+    source, own = _opened(spec, absolute(path), split)
     index = np.arange(len(source), dtype=np.int64)
-    if split is not None:
-        if not len(source.given.get(split, ())):
+    if own is not None:
+        if not len(source.given.get(own, ())):
             known = ", ".join(name for name, rows in source.given.items() if len(rows)) or "none"
-            raise UserError(f"{path} has no {split} rows of its own (its splits: {known})", advice="leave out --split")
-        index = np.asarray(source.given[split], dtype=np.int64)
+            raise UserError(f"{path} has no {own} rows of its own (its splits: {known})", advice="leave out --split")
+        index = np.asarray(source.given[own], dtype=np.int64)
     if not len(index):
         raise UserError(f"{path} has no rows")
     judged = Judged(
@@ -107,6 +106,23 @@ def other_rows(folder: RunFolder, spec: RunSpec, path: str, split: Split | None,
     )
     _check_target(judged, target)
     return judged if target.kind not in ("classes", "multilabel") else _by_name(judged, spec, target)
+
+
+def _opened(spec: RunSpec, path: str, split: Split | None) -> tuple[Source, Split | None]:
+    """The source that holds the rows, and which of its splits they are; None for all of it.
+
+    What a column of a table is, is found out from its cells. So a table is read as test rows of the training data
+    where that is still there: each of its columns is then taken for what it was in training.
+    """
+    settings = spec.data_settings
+    beside = split is None and spec.data.contribution.modality in ("table", "series")
+    if beside and settings.path is not None and Path(settings.path).exists():
+        update: dict[str, Any] = {"test": path}
+        own: Split | None = "test"
+    else:
+        update = {"path": path, "test": 0.0, "group": None}
+        own = split
+    return open_source(replace(spec, data_settings=settings.model_copy(update=update))), own
 
 
 def _check_target(judged: Judged, target: TargetSpec) -> None:
@@ -181,7 +197,7 @@ def class_names(source: Source, spec: RunSpec) -> tuple[str, ...]:
     Where the source does not tell them, a preprocessor is fitted on it for its names alone and thrown away.
     """
     facts = getattr(source, "facts", None)
-    known: Any = getattr(source, "classes", None) or getattr(facts, "classes", None) or getattr(facts, "labels", None)
+    known: Any = getattr(source, "classes", None) or getattr(facts, "classes", None) or getattr(facts, "names", None)
     if known:
         return tuple(map(str, known))
     try:

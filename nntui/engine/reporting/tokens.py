@@ -63,12 +63,12 @@ class TokensTally:
             ),
         )
 
-    def baselines(self) -> tuple[Baseline, ...]:
-        """What is told by how often each token occurs in these rows, and by chance."""
+    def baselines(self, bits: str) -> tuple[Baseline, ...]:
+        """What is told by how often each token occurs in these rows; `bits`: the metric that is bits of a token."""
         share = self._count[self._count > 0] / max(1, self._count.sum())
         entropy = float(-(share * np.log2(share)).sum())
         most = int(self._count.max()) / max(1, int(self._count.sum()))
-        return (Baseline(name="how often each token occurs", metrics={"bits_per_char": entropy, "accuracy": most}),)
+        return (Baseline(name="how often each token occurs", metrics={bits: entropy, "accuracy": most}),)
 
     def _stretches(self) -> list[Stretch]:
         """Positions in stretches that double, from where positions are measured."""

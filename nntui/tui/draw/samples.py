@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -86,8 +86,17 @@ def probability_bar(probability: float | None, cells: int, charset: Charset, sty
 
 
 def answer_text(label: str) -> str:
-    """An answer as it is drawn; one that would not be seen (the next letter may be a space) by its name."""
-    return {" ": "space", "\n": "newline", "\t": "tab"}.get(label) or plain(label)
+    """An answer as it is drawn; one that would not be seen (the next letter may be a space) by its name, and the space
+    with which a word begins as a line."""
+    if label and label.isspace():
+        runs = [(mark, len(list(same))) for mark, same in groupby(label)]
+        return ", ".join(_spaces(mark, count) for mark, count in runs)
+    return "_" + plain(label[1:]) if label.startswith(" ") else plain(label)
+
+
+def _spaces(mark: str, count: int) -> str:
+    name = {" ": "space", "\n": "newline", "\t": "tab"}.get(mark, "blank")
+    return name if count == 1 else f"{count} {name}s"
 
 
 def verdict(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset) -> Line:

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from nntui.builtin.datasets.own.kinds import as_text, guess
 from nntui.builtin.datasets.own.mixed import MixedPreprocessor
+from nntui.builtin.datasets.own.table_files import sniff
 from nntui.builtin.datasets.own.table_params import TableParams
-from nntui.builtin.datasets.own.tables import build, sniff
+from nntui.builtin.datasets.own.tables import build
 from nntui.builtin.datasets.source import Rows
 from nntui.hooks.data import DataContext
 from nntui.hooks.errors import UserError
@@ -25,7 +26,9 @@ from nntui.hooks.errors import UserError
 TITANIC = Path(__file__).parents[3] / "datasets" / "titanic" / "titanic.csv"
 
 
-def opened(path: Path, *, test: str | None = None, group: str | None = None, time: str | None = None, **params: Any) -> Rows[Any]:
+def opened(
+    path: Path, *, test: str | None = None, group: str | None = None, time: str | None = None, **params: Any
+) -> Rows[Any]:
     context = DataContext(path=str(path), test=test, group=group, time=time)
     return build(TableParams(**params), context)
 
@@ -99,7 +102,12 @@ def test_the_same_table_is_the_same_in_every_format(tmp_path: Path) -> None:
     frame.write_ipc(tmp_path / "t.arrow")
     frame.write_ndjson(tmp_path / "t.jsonl")
     (tmp_path / "t.json").write_text(json.dumps(frame.to_dicts()))
-    (tmp_path / "de.csv").write_text("\n".join(";".join(str(c).replace(".", ",") if c is not None else "" for c in row) for row in [frame.columns, *frame.rows()]))
+    (tmp_path / "de.csv").write_text(
+        "\n".join(
+            ";".join(str(c).replace(".", ",") if c is not None else "" for c in row)
+            for row in [frame.columns, *frame.rows()]
+        )
+    )
     encoded = []
     for name in ("t.csv", "t.parquet", "t.arrow", "t.jsonl", "t.json", "de.csv"):
         source = opened(tmp_path / name)
@@ -135,7 +143,8 @@ def test_what_a_person_says_goes_before_what_was_found_out(tmp_path: Path) -> No
     ],
 )
 def test_what_cannot_be_is_told_as_a_person_s_mistake(tmp_path: Path, params: dict[str, Any], told: str) -> None:
-    path = table(tmp_path, a=lambda i: i * 0.5, same=lambda i: 7, word=lambda i: f"w{i}x", gap=lambda i: "", town=lambda i: "ab"[i % 2],
+    path = table(tmp_path, a=lambda i: i * 0.5, same=lambda i: 7, word=lambda i: f"w{i}x", gap=lambda i: "",
+                 town=lambda i: "ab"[i % 2],
                  y=lambda i: i % 2)  # fmt: skip
     with pytest.raises(UserError, match=told.replace("(", r"\(")):
         opened(path, **params)
@@ -167,12 +176,15 @@ def test_several_labels_of_a_cell_and_of_columns(tmp_path: Path) -> None:
     path = table(tmp_path, "u.csv", x=lambda i: i * 1.5, wet=lambda i: i % 2, cold=lambda i: int(i % 3 == 0))
     both = opened(path, target=("wet", "cold"))
     assert (both.facts.kind, both.facts.names) == ("multilabel", ("wet", "cold"))
-    numbers = opened(table(tmp_path, "v.csv", x=lambda i: i % 9, u=lambda i: i * 1.5, v=lambda i: -i), target=("u", "v"))
+    numbers = opened(
+        table(tmp_path, "v.csv", x=lambda i: i % 9, u=lambda i: i * 1.5, v=lambda i: -i), target=("u", "v")
+    )
     assert (numbers.facts.kind, numbers.columns["target"].shape) == ("values", (60, 2))
 
 
 def test_groups_times_splits_and_test_rows_come_with_the_data(tmp_path: Path) -> None:
-    path = table(tmp_path, who=lambda i: f"p{i // 6}", day=lambda i: f"2024-{1 + i % 12:02}-01", part=lambda i: ["train", "val", "test"][i % 3],
+    path = table(tmp_path, who=lambda i: f"p{i // 6}", day=lambda i: f"2024-{1 + i % 12:02}-01",
+                 part=lambda i: ["train", "val", "test"][i % 3],
                  x=lambda i: i * 0.5, y=lambda i: i % 2)  # fmt: skip
     grouped = opened(path, group="who")
     assert grouped.groups is not None
@@ -182,7 +194,12 @@ def test_groups_times_splits_and_test_rows_come_with_the_data(tmp_path: Path) ->
     assert timed.time[0] < timed.time[1]
     split = opened(path, split="part")
     assert {name: len(rows) for name, rows in split.given.items()} == {"train": 20, "validation": 20, "test": 20}
-    assert all("who" not in c.name and "day" not in c.name for s, n in ((grouped, "who"), (timed, "day")) for c in s.facts.features if c.name == n)
+    assert all(
+        "who" not in c.name and "day" not in c.name
+        for s, n in ((grouped, "who"), (timed, "day"))
+        for c in s.facts.features
+        if c.name == n
+    )
     more = table(tmp_path, "more.csv", rows=10, x=lambda i: i * 0.5, y=lambda i: i % 2)
     tested = opened(path, test=str(more))
     assert tested.given["test"].tolist() == list(range(60, 70))
@@ -207,12 +224,20 @@ def test_leaks_are_warned_of(tmp_path: Path) -> None:
     path = table(tmp_path, rows=200, x=lambda i: float(noise[i]), copy=lambda i: "uv"[i % 2], y=lambda i: "ab"[i % 2])
     assert "'copy' tells 'y' nearly by itself" in messages(opened(path), "warning")
     assert "'x' tells" not in messages(opened(path))
-    money = table(tmp_path, "m.csv", rows=200, x=lambda i: i % 13, log=lambda i: math.log(2 + noise[i] ** 2), y=lambda i: 2 + noise[i] ** 2)
+    money = table(
+        tmp_path,
+        "m.csv",
+        rows=200,
+        x=lambda i: i % 13,
+        log=lambda i: math.log(2 + noise[i] ** 2),
+        y=lambda i: 2 + noise[i] ** 2,
+    )
     assert "'log' tells 'y'" in messages(opened(money), "warning")
 
 
 def test_odd_and_infinite_cells_become_gaps_and_are_told(tmp_path: Path) -> None:
-    path = table(tmp_path, rows=300, x=lambda i: "abc" if i == 7 else "inf" if i == 8 else str(i / 2), gone=lambda i: None, same=lambda i: 3,
+    path = table(tmp_path, rows=300, x=lambda i: "abc" if i == 7 else "inf" if i == 8 else str(i / 2),
+                 gone=lambda i: None, same=lambda i: 3,
                  y=lambda i: i % 2)  # fmt: skip
     source = opened(path)
     told = messages(source)
@@ -234,14 +259,16 @@ def test_a_rare_class_and_very_skewed_ones_are_warned_of(tmp_path: Path) -> None
 
 
 def test_nothing_is_learnt_from_rows_that_do_not_train(tmp_path: Path) -> None:
-    path = table(tmp_path, x=lambda i: i * 0.5 if i < 40 else 1e6, town=lambda i: "ab"[i % 2] if i < 40 else "secret", y=lambda i: i % 2,
+    path = table(tmp_path, x=lambda i: i * 0.5 if i < 40 else 1e6, town=lambda i: "ab"[i % 2] if i < 40 else "secret",
+                 y=lambda i: i % 2,
                  note=lambda i: f"so it was {i} again" if i < 40 else f"so hidden word {i} once")  # fmt: skip
     source = opened(path, target=("y",))
     train = np.arange(40)
     first = fitted(source, train)
     assert "secret" not in json.dumps(first.to_json())
     assert "hidden" not in json.dumps(first.to_json())
-    changed = table(tmp_path, "u.csv", x=lambda i: i * 0.5 if i < 40 else -5, town=lambda i: "ab"[i % 2], y=lambda i: i % 2,
+    changed = table(tmp_path, "u.csv", x=lambda i: i * 0.5 if i < 40 else -5, town=lambda i: "ab"[i % 2],
+                    y=lambda i: i % 2,
                     note=lambda i: f"so it was {i} again")  # fmt: skip
     assert fitted(opened(changed, target=("y",)), train) == first
 
@@ -260,39 +287,91 @@ def test_skewed_values_are_told_by_their_logarithm_zero_among_them(tmp_path: Pat
 
 
 def test_rows_are_asked_in_pieces_and_by_hand(tmp_path: Path) -> None:
-    path = table(tmp_path, age=lambda i: i * 0.5, town=lambda i: "ab"[i % 2], when=lambda i: f"2024-01-{1 + i % 28:02}", y=lambda i: i % 2)
+    path = table(
+        tmp_path,
+        age=lambda i: i * 0.5,
+        town=lambda i: "ab"[i % 2],
+        when=lambda i: f"2024-01-{1 + i % 28:02}",
+        y=lambda i: i % 2,
+    )
     source = opened(path)
     preprocessor = MixedPreprocessor.from_json(json.loads(json.dumps(fitted(source).to_json())))
-    extra = table(tmp_path, "new.csv", rows=7, extra=lambda i: i, town=lambda i: "ab"[i % 2], age=lambda i: i * 0.5, when=lambda i: f"2024-01-{1 + i % 28:02}")
+    extra = table(
+        tmp_path,
+        "new.csv",
+        rows=7,
+        extra=lambda i: i,
+        town=lambda i: "ab"[i % 2],
+        age=lambda i: i * 0.5,
+        when=lambda i: f"2024-01-{1 + i % 28:02}",
+    )
     asked = list(preprocessor.ask([str(extra)], 3))
     assert [len(a.names) for a in asked] == [3, 3, 1]
     assert asked[1].names[0] == "new.csv, line 5"
     whole = preprocessor.encode(preprocessor.read([str(extra)]))
     truth = preprocessor.encode(source.rows(np.arange(7)))
     assert all(torch.equal(whole[key], truth[key]) for key in whole)
-    typed = preprocessor.read(["age=1.5,town=b,when=2024-01-04", '{"age": 1.5, "town": "b", "when": "2024-01-04", "other": 1}'])
+    typed = preprocessor.read(
+        ["age=1.5,town=b,when=2024-01-04", '{"age": 1.5, "town": "b", "when": "2024-01-04", "other": 1}']
+    )
     assert all(torch.equal(row, truth["features"][3]) for row in preprocessor.encode(typed)["features"])
-    lacking = list(preprocessor.ask(["age=3"], 10))[0]
+    lacking = next(preprocessor.ask(["age=3"], 10))
     assert "2 columns were not given" in lacking.findings[0].message
     (tmp_path / "bare.csv").write_text("age,other\n1,2\n")
-    assert "town" in list(preprocessor.ask([str(tmp_path / "bare.csv")], 10))[0].findings[0].places
+    assert "town" in next(preprocessor.ask([str(tmp_path / "bare.csv")], 10)).findings[0].places
     for wrong, told in (
-        ("age=old,town=a,when=2024-01-01", "not of their column's kind"), ("hello", "expected a table, JSON, or age=NUMBER"),
-        ("nowhere.csv", "there is no such file"), ("{", "begins like JSON"), ("[]", "a JSON object"), ("zzz=1", "names none of the columns"),
-    ):  # fmt: skip
+        ("age=old,town=a,when=2024-01-01", "not of their column's kind"),
+        ("hello", "expected a table, JSON, or age=NUMBER"),
+        ("nowhere.csv", "there is no such file"),
+        ("{", "begins like JSON"),
+        ("[]", "a JSON object"),
+        ("zzz=1", "names none of the columns"),
+    ):
         with pytest.raises((ValueError, OSError), match=told):
             list(preprocessor.ask([wrong], 10))
 
 
+def test_a_file_is_read_in_its_own_way_whatever_the_training_file_was(tmp_path: Path) -> None:
+    (tmp_path / "de.csv").write_text(
+        "a;day;y\n" + "".join(f"{i},5;{1 + i % 28:02}.01.2024;{'pq'[i % 2]}\n" for i in range(60))
+    )
+    preprocessor = fitted(opened(tmp_path / "de.csv"))
+    frame = pl.DataFrame({"a": [7.5], "day": ["2024-01-08"]}).with_columns(pl.col("day").str.to_datetime("%Y-%m-%d"))
+    frame.write_parquet(tmp_path / "new.parquet")
+    frame.write_csv(tmp_path / "new.csv")
+    given = [
+        str(tmp_path / "new.parquet"),
+        str(tmp_path / "new.csv"),
+        '{"a": 7.5, "day": "08.01.2024"}',
+        '{"a": "7,5", "day": "08.01.2024"}',
+    ]
+    features = preprocessor.encode(preprocessor.read(given))["features"]
+    truth = preprocessor.encode(preprocessor.read([str(tmp_path / "de.csv")]))["features"][7]
+    assert all(torch.equal(row, truth) for row in features)
+
+
 def test_a_column_called_target_that_is_none_and_odd_names_are_no_trouble(tmp_path: Path) -> None:
-    path = table(tmp_path, **{"target": lambda i: i * 0.5, "a\nb": lambda i: i % 7, "😀 \x1b[31m": lambda i: i % 5, "y": lambda i: "pq"[i % 2]})
+    path = table(
+        tmp_path,
+        **{
+            "target": lambda i: i * 0.5,
+            "a\nb": lambda i: i % 7,
+            "😀 \x1b[31m": lambda i: i % 5,
+            "y": lambda i: "pq"[i % 2],
+        },
+    )
     source = opened(path, target=("y",))
     assert [c.name for c in source.facts.features] == ["target", "a\nb", "😀 \x1b[31m"]
     encoded = fitted(source).encode(source.rows(np.arange(60)))
     assert encoded["target"].dtype == torch.int64
 
 
-CELLS = st.none() | st.floats(allow_nan=True, allow_infinity=True) | st.text(st.characters(exclude_categories=("Cs",)), max_size=5) | st.integers(-5, 5)
+CELLS = (
+    st.none()
+    | st.floats(allow_nan=True, allow_infinity=True)
+    | st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
+    | st.integers(-5, 5)
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -302,7 +381,9 @@ def test_whatever_the_cells_are_features_are_finite_and_live_on_as_json(rows: li
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.jsonl"
-        path.write_text("\n".join(json.dumps({"a": a, "b": b, "c": i % 7, "y": "pq"[i % 2]}) for i, (a, b) in enumerate(rows)))
+        path.write_text(
+            "\n".join(json.dumps({"a": a, "b": b, "c": i % 7, "y": "pq"[i % 2]}) for i, (a, b) in enumerate(rows))
+        )
         source = opened(path, target=("y",))
         preprocessor = fitted(source)
         again = MixedPreprocessor.from_json(json.loads(json.dumps(preprocessor.to_json(), allow_nan=False)))
@@ -311,11 +392,11 @@ def test_whatever_the_cells_are_features_are_finite_and_live_on_as_json(rows: li
         assert all(torch.isfinite(tensor.double()).all() for tensor in encoded.values())
 
 
-def test_five_thousand_columns_are_no_trouble(tmp_path: Path) -> None:
-    numbers = np.random.default_rng(0).normal(size=(30, 5000)).round(3)
+def test_a_thousand_columns_are_no_trouble(tmp_path: Path) -> None:
+    numbers = np.random.default_rng(0).normal(size=(30, 1000)).round(3)
     path = tmp_path / "wide.csv"
-    head = ",".join([*(f"x{i}" for i in range(5000)), "y"])
+    head = ",".join([*(f"x{i}" for i in range(1000)), "y"])
     path.write_text("\n".join([head, *(",".join([*map(str, row), "pq"[i % 2]]) for i, row in enumerate(numbers))]))
     source = opened(path)
-    assert len(source.facts.features) == 5000
+    assert len(source.facts.features) == 1000
     assert fitted(source).encode(source.rows(np.arange(30)))["features"].shape[0] == 30

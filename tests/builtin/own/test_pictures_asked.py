@@ -98,6 +98,7 @@ def _files() -> list[bytes]:
     return found
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of odd metadata
 @settings(max_examples=150, deadline=None)
 @given(
     file=st.sampled_from(_files()),

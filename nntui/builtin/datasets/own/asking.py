@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntui.builtin.datasets.own.frames import Pieces, format_of
+from nntui.builtin.datasets.own.frames import Pieces, format_of, is_number
 from nntui.builtin.datasets.own.look import files_below
 from nntui.builtin.datasets.own.mixed import MixedFacts, raw_key
 from nntui.builtin.datasets.own.table_reading import read_rows
 from nntui.hooks.data import Asked, Finding, Raw
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import polars as pl
 
     from nntui.builtin.datasets.own.kinds import Column
@@ -91,6 +93,7 @@ def _files(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
 def _file(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
     """The rows of a table, in pieces. What was odd is told with the last piece."""
     table = Pieces(path)
+    comma = table.dialect is not None and table.dialect.decimal_comma
     waiting: Asked | None = None
     told: list[Finding] = []
     for piece in table:
@@ -100,13 +103,14 @@ def _file(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
             if waiting is not None:
                 yield waiting
             part, lines = piece.frame[at : at + size], piece.lines[at : at + size]
-            raw, findings = _raw(facts, part, path.name, lines)
+            raw, findings = _raw(facts, part, path.name, lines, decimal_comma=comma)
             names = [f"{path.name}, line {line:,}" for line in lines.tolist()]
-            waiting = Asked(raw=raw, names=names, findings=(*told, *findings))
+            columns = {name: part[name] for name in part.columns}
+            waiting = Asked(raw=raw, names=names, columns=columns, findings=(*told, *findings))
             told = []
     if waiting is None:
         raise ValueError(f"{path}: it has no row that can be read")
-    yield Asked(raw=waiting.raw, names=waiting.names, findings=(*waiting.findings, *table.findings))
+    yield replace(waiting, findings=(*waiting.findings, *table.findings))
 
 
 def _lacking(facts: MixedFacts, columns: Sequence[str], name: str) -> list[Finding]:
@@ -118,11 +122,13 @@ def _lacking(facts: MixedFacts, columns: Sequence[str], name: str) -> list[Findi
     if not lacking:
         return []
     return [Finding(kind="warning", count=len(lacking), places=tuple(lacking[:20]),
-                    message=f"{name}: {len(lacking):,} columns are not there, and are taken for missing values")]  # fmt: skip
+                    message=f"{name}: {len(lacking):,} columns are not there: missing values")]  # fmt: skip
 
 
-def _raw(facts: MixedFacts, frame: pl.DataFrame, name: str, lines: Any) -> tuple[Raw, list[Finding]]:
-    read = read_rows(name, frame, lines, facts.features)
+def _raw(
+    facts: MixedFacts, frame: pl.DataFrame, name: str, lines: npt.NDArray[np.int64], *, decimal_comma: bool = False
+) -> tuple[Raw, list[Finding]]:
+    read = read_rows(name, frame, lines, facts.features, decimal_comma=decimal_comma)
     rows = np.arange(len(frame))
     return {raw_key(c.name): read.values[c.name][rows] for c in facts.features}, read.findings
 
@@ -131,8 +137,8 @@ def _typed(facts: MixedFacts, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> 
     """Rows that were typed. Raises ValueError where a value is not of its column's kind."""
     import polars as pl
 
-    frame = pl.DataFrame({c.name: [_cell(row.get(c.name)) for _, row in rows] for c in facts.features},
-                         schema={c.name: pl.String for c in facts.features})  # fmt: skip
+    cells = {c.name: [_cell(row.get(c.name), c) for _, row in rows] for c in facts.features}
+    frame = pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
     raw, findings = _raw(facts, frame, "what was typed", np.arange(1, len(rows) + 1))
     if findings:
         raise ValueError(findings[0].in_words())
@@ -143,7 +149,10 @@ def _typed(facts: MixedFacts, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> 
     return Asked(raw=raw, names=[name for name, _ in rows], findings=(note,) if told else ())
 
 
-def _cell(value: Any) -> str | None:  # plain JSON
+def _cell(value: Any, column: Column) -> str | None:  # plain JSON
+    """A value as text; a number as its column was written, or with a point."""
+    if isinstance(value, str) and column.style == "comma" and is_number(value, decimal_comma=True) and "," in value:
+        return value.replace(".", "").replace(",", ".")
     if value is None:
         return None
     if isinstance(value, bool):

@@ -9,8 +9,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nntui.builtin.datasets.own.packed import Compression, unpacking
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 SAMPLE = 1 << 18
 """Bytes from which a dialect is found out."""
@@ -26,9 +30,11 @@ MOST_ROWS = 200
 """Rows from which separator and header are told."""
 
 _DECIMAL_COMMA = re.compile(r"[-+]?\d{1,3}(?:\.\d{3})*,\d+|[-+]?\d+,\d+")
+_THOUSANDS = re.compile(r"\.(\d{3})\b")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _MAGIC = {b"PK\x03\x04": "a zip archive or a spreadsheet (.xlsx); save it as CSV", b"\x89PNG": "a PNG picture",
-          b"PAR1": "Parquet; name it .parquet", b"ARROW1": "Arrow; name it .arrow", b"\x1f\x8b": "gzip; name it .csv.gz",
+          b"PAR1": "Parquet; name it .parquet", b"ARROW1": "Arrow; name it .arrow",
+          b"\x1f\x8b": "gzip; name it .csv.gz",
           b"%PDF": "a PDF", b"\xff\xd8\xff": "a JPEG picture", b"SQLite": "an SQLite database",
           b"\xd0\xcf\x11\xe0": "an old spreadsheet (.xls); save it as CSV"}  # fmt: skip
 
@@ -62,15 +68,25 @@ class Dialect:
         return ", ".join(parts)
 
 
-def reader(text: str, dialect: Dialect) -> csv.reader:  # type: ignore[valid-type]  # typeshed has no public name of it
+def reader(text: str, dialect: Dialect) -> Reader:
     """The rows of a text, field by field."""
-    return csv.reader(io.StringIO(text, newline=""), **options(dialect))
+    return csv.reader(io.StringIO(text, newline=""), spoken(dialect))
 
 
-def options(dialect: Dialect) -> dict[str, object]:
-    """A dialect as the csv module names it."""
-    return {"delimiter": dialect.separator, "quotechar": dialect.quote, "escapechar": dialect.escape or None,
-            "skipinitialspace": dialect.spaces}  # fmt: skip
+def spoken(dialect: Dialect, *, strictly: bool = False) -> type[csv.Dialect]:
+    """A dialect as the csv module has it."""
+
+    class Spoken(csv.Dialect):
+        delimiter = dialect.separator
+        quotechar = dialect.quote
+        escapechar = dialect.escape or None
+        skipinitialspace = dialect.spaces
+        doublequote = True
+        lineterminator = "\n"
+        quoting = csv.QUOTE_MINIMAL
+        strict = strictly
+
+    return Spoken
 
 
 def dialect_of(path: Path, compression: Compression = "") -> Dialect:
@@ -111,17 +127,17 @@ def decoded(sample: bytes, encoding: str, newline: str) -> str:
 def header_lines(text: str, dialect: Dialect) -> int:
     """The lines that the first row takes, empty ones before it among them."""
     rows = reader(text, dialect)
-    for row in rows:  # type: ignore[attr-defined]
+    for row in rows:
         if row:
             break
-    return int(rows.line_num)  # type: ignore[attr-defined]
+    return rows.line_num
 
 
 def sample_rows(text: str, dialect: Dialect) -> list[list[str]]:
     """The first rows of a text; empty lines left out."""
     rows: list[list[str]] = []
     try:
-        for row in reader(text, dialect):  # type: ignore[attr-defined]
+        for row in reader(text, dialect):
             if row:
                 rows.append(row)
             if len(rows) == MOST_ROWS:
@@ -207,7 +223,9 @@ def _decimal_comma(rows: Sequence[Sequence[str]]) -> bool:
 
 def is_number(cell: str, *, decimal_comma: bool = False) -> bool:
     text = cell.strip()
-    return _NUMBER.fullmatch(text.replace(".", "").replace(",", ".") if decimal_comma else text) is not None
+    if decimal_comma:  # 1.234,5; but 31.12.2024 is a date
+        text = _THOUSANDS.sub(r"\1", text).replace(",", ".")
+    return _NUMBER.fullmatch(text) is not None
 
 
 def _has_header(rows: Sequence[Sequence[str]], decimal_comma: bool) -> bool:

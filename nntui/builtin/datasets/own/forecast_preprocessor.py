@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +128,15 @@ class ForecastPreprocessor:
         return found
 
     def decode(self, output: Tensor) -> list[Prediction]:
-        return value_predictions(output, self.facts.answers, [""] * len(self.facts.answers))
+        names = self.facts.answers
+        told = value_predictions(output, names, [""] * len(names))
+        return [replace(one, label=self._label(one.value)) for one in told] if len(names) > 1 else told
+
+    def _label(self, values: Sequence[float]) -> str:
+        """Step by step; the target's name before each value where there are several."""
+        if len(self.facts.targets) == 1:
+            return ", ".join(f"{value:.4g}" for value in values)
+        return ", ".join(f"{name} {value:.4g}" for name, value in zip(self.facts.answers, values, strict=True))
 
     def read(self, inputs: Sequence[str]) -> Raw:
         """The last window of each series in the files and folders. Raises ValueError or OSError."""
@@ -152,7 +160,6 @@ class ForecastPreprocessor:
         facts = self.facts
         try:
             frames, findings = read_tables(files)
-            frames = [_with_columns(frame, facts) for frame in frames]
             table = table_of(frames, files, facts.roles, root if root.is_dir() else None)
             line = timeline(table, facts.step)
         except UserError as error:
@@ -196,14 +203,7 @@ class ForecastPreprocessor:
             shown[name] = [float(value) for value in values[np.isfinite(values)]]
         for at, name in enumerate(facts.roles.categories):
             shown[name] = str(raw["categories"][row][facts.window - 1, at])
-        label = ""
-        if "target" in raw:
-            told = zip(facts.answers, raw["target"][row].tolist(), strict=True)
-            label = (
-                f"{raw['target'][row][0]:.4g}"
-                if len(facts.answers) == 1
-                else ", ".join(f"{n} {v:.4g}" for n, v in told)
-            )
+        label = self._label(raw["target"][row].tolist()) if "target" in raw else ""
         return Example(kind="json", content=shown, label=label)
 
     def to_json(self) -> dict[str, Any]:
@@ -222,12 +222,6 @@ def moment_text(moment: int) -> str:
 
 def _told(error: UserError) -> str:
     return f"{error.message}; {error.advice}" if error.advice else error.message
-
-
-def _with_columns(frame: Any, facts: ForecastFacts) -> Any:  # polars' frame, which is imported inside
-    """Of a file without header: nothing to do; a target that is not yet known may be missing ahead."""
-    del facts
-    return frame
 
 
 def _numbers(raw: Raw, facts: ForecastFacts, relative: Sequence[int]) -> Floats:

@@ -245,7 +245,7 @@ def _each_once(first: Sequence[str], findings: list[Finding]) -> tuple[tuple[str
             changed.append(f"column {number} is {unique}")
     if changed:
         findings.append(Finding(kind="note", count=len(changed), places=tuple(changed[:20]),
-                                message=f"{len(changed):,} columns without a name, or with one that is taken, got one"))  # fmt: skip
+                                message=f"{len(changed):,} columns without a name of their own got one"))  # fmt: skip
     return tuple(names), tuple(findings)
 
 

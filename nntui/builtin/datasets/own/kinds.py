@@ -71,10 +71,8 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     for name, kind in frame.schema.items():
         column = pl.col(name)
         if kind == pl.String:
-            text = column.str.strip_chars()
-        elif (
-            kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, pl.Categorical | pl.Enum)
-        ):
+            continue
+        if kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, pl.Categorical | pl.Enum):
             text = column.cast(pl.String)
         elif kind.is_numeric():
             value = column.cast(pl.Float64)
@@ -88,17 +86,20 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
             text = column.struct.json_encode()
         else:
             text = pl.lit(None, pl.String)
-        made.append(pl.when(text.is_in(MISSING)).then(None).otherwise(text).alias(name))
-    return frame.select(made)
+        made.append(text.alias(name))
+    frame = frame.with_columns(made) if made else frame
+    # One expression for all columns: ten thousand of them would take seconds to be put together.
+    stripped = frame.select(pl.all().str.strip_chars())
+    return stripped.select(pl.when(pl.all().is_in(MISSING)).then(None).otherwise(pl.all()).name.keep())
 
 
-def numbers(name: str, style: Style) -> pl.Expr:
-    """The numbers that a column of text holds, float64; null where a cell is none."""
+def numbers(names: str | list[str], style: Style) -> pl.Expr:
+    """The numbers that columns of text hold, float64; null where a cell is none. "*" stands for all columns."""
     import polars as pl
 
-    column = pl.col(name)
+    column = pl.col(names)
     if style == "comma":
-        column = column.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        column = column.str.replace_all(r"\.(\d{3})\b", "$1").str.replace(",", ".", literal=True)
     elif style == "marked":
         column = column.str.replace_all(_MARKS, "")
     return column.cast(pl.Float64, strict=False)
@@ -128,9 +129,9 @@ def answers(name: str) -> pl.Expr:
 def guess(head: pl.DataFrame, said: dict[str, str], *, decimal_comma: bool = False) -> dict[str, Column]:
     """What each column is, from the first rows (as text); `said` goes before it."""
     style: Style = "comma" if decimal_comma else "plain"
-    values = head.select(numbers(name, style).alias(name) for name in head.columns)
-    told = head.select(pl_count(name) for name in head.columns).row(0)
-    parsed = values.select(pl_count(name) for name in head.columns).row(0)
+    values = head.select(numbers("*", style))
+    told = head.count().row(0)
+    parsed = values.count().row(0)
     found: dict[str, Column] = {}
     for name, known, good in zip(head.columns, told, parsed, strict=True):
         kind = said.get(name)
@@ -141,16 +142,10 @@ def guess(head: pl.DataFrame, said: dict[str, str], *, decimal_comma: bool = Fal
     return found
 
 
-def pl_count(name: str) -> pl.Expr:
-    import polars as pl
-
-    return pl.col(name).count()
-
-
 def _number(name: str, style: Style, values: pl.Series, known: int) -> Column:
     import numpy as np
 
-    array = values.drop_nulls().to_numpy()
+    array = values.to_numpy()  # gaps are NaN
     array = array[np.isfinite(array)]
     why = ""
     if known >= FEW and len(array) and len(values) == len(array) and (array == np.round(array)).all():
@@ -183,7 +178,7 @@ def _judged(name: str, values: pl.Series, kind: str | None, style: Style) -> Col
     if kind == "number":
         return Column(name=name, kind=kind, style=_style(sample, style), wide=True)
     if kind == "date" or kind is None:
-        form = _date(sample)
+        form = date_format(sample)
         if form:
             return Column(name=name, kind="date", format=form)
         if kind == "date":
@@ -207,7 +202,7 @@ def _style(sample: pl.Series, style: Style) -> Style:
     return "marked" if marked and good >= MOST * len(cells) else style
 
 
-def _date(sample: pl.Series) -> str:
+def date_format(sample: pl.Series) -> str:
     """The format of dates that most of the cells have; "" where there is none."""
     if not len(sample) or not all(_DATE_LIKE.search(cell) for cell in sample.head(20).to_list()):
         return ""

@@ -20,7 +20,7 @@ LOOKED_AT = 20_000
 LEAST = 50
 """Rows below which nothing is said."""
 PURE = 0.999
-"""Share of rows whose class a column's value tells, or of the target's variance: beyond it a column tells the target."""
+"""Share of rows whose class a column's value tells, or of the target's variance, beyond which it is too good."""
 
 
 def leaks(features: Mapping[str, Any], goal: Told, target: Sequence[str]) -> list[Finding]:

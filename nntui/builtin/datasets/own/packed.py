@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -27,17 +27,14 @@ def unpacking(path: Path, compression: Compression) -> Iterator[BinaryIO]:
 
     damage = (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile, zstandard.ZstdError)
     try:
-        match compression:
-            case "":
-                opened: object = path.open("rb")
-            case "gzip":
-                opened = gzip.open(path, "rb")
-            case "bz2":
-                opened = bz2.open(path, "rb")
-            case "xz":
-                opened = lzma.open(path, "rb")
-            case "zstd":
-                opened = zstandard.open(path, "rb")
+        openers: dict[Compression, Callable[[Path, str], object]] = {
+            "": open,
+            "gzip": gzip.open,
+            "bz2": bz2.open,
+            "xz": lzma.open,
+            "zstd": zstandard.open,
+        }
+        opened = openers[compression](path, "rb")
         with cast("BinaryIO", opened) as file:
             yield file
     except damage as error:

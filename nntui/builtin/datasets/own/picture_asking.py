@@ -64,7 +64,7 @@ def _piece(
 def _meant(given: str, findings: list[Finding]) -> list[str]:
     """The pictures that an input names; what else lies there is told."""
     from nntui.builtin.datasets.own.frames import format_of
-    from nntui.builtin.datasets.own.picture_files import finding, pictures_below, shown
+    from nntui.builtin.datasets.own.picture_files import counted, finding, pictures_below, shown
 
     path = Path(given)
     try:
@@ -74,10 +74,10 @@ def _meant(given: str, findings: list[Finding]) -> list[str]:
     if folder:
         found = pictures_below(path)
         if found.others:
-            message = f"{len(found.others):,} files that are no pictures by their names"
+            message = f"{counted(found.others, 'file')} left out: no pictures by name"
             findings.append(finding("skipped", message, [shown(str(path / name)) for name in found.others]))
         if found.closed:
-            message = f"{len(found.closed):,} folders or files that cannot be opened"
+            message = f"{counted(found.closed, 'folder or file', 'folders or files')} cannot be opened"
             findings.append(finding("skipped", message, [shown(str(path / name)) for name in found.closed]))
         if not found.names and not findings:
             findings.append(Finding(kind="skipped", message="it holds no picture", places=(given,)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,6 +26,11 @@ class Found:
     """Files that are no pictures by their names."""
     closed: list[str] = field(default_factory=list)
     """What cannot be looked into: folders without permission, links to nowhere."""
+
+
+def counted(things: Sized, one: str, many: str = "") -> str:
+    """ "1 picture", "2,000 pictures"."""
+    return f"{len(things):,} {one if len(things) == 1 else many or f'{one}s'}"
 
 
 def finding(kind: str, message: str, places: Sequence[str]) -> Finding:

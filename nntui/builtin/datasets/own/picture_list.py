@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntui.builtin.datasets.own.look import SPLITS
-from nntui.builtin.datasets.own.picture_files import Found, finding, pictures_below, shown
+from nntui.builtin.datasets.own.picture_files import Found, counted, finding, pictures_below, shown
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
 
@@ -151,10 +151,10 @@ def labelled(listing: Listing, labels: Sequence[str | None], splits: Sequence[Sp
     findings = list(listing.findings)
     nameless = np.flatnonzero(codes == -1)
     if len(nameless):
-        findings.append(finding("skipped", f"{_count(nameless, 'picture')} {without}", listing.places(nameless)))
+        findings.append(finding("skipped", f"{counted(nameless, 'picture')} {without}", listing.places(nameless)))
     foreign = np.flatnonzero(codes == -2)
     if len(foreign):
-        message = f"{_count(foreign, 'picture')} of validation or test of a class that no training picture has"
+        message = f"{counted(foreign, 'picture')} of validation or test of a class that no training picture has"
         findings.append(finding("skipped", message, listing.places(foreign)))
     given: dict[Split, Indices] = {}
     if any(split is not None for split in splits):
@@ -164,10 +164,6 @@ def labelled(listing: Listing, labels: Sequence[str | None], splits: Sequence[Sp
                 given[split] = index
     whole = replace(listing, codes=codes, classes=classes, given=given, findings=tuple(findings))
     return whole.kept(codes >= 0)
-
-
-def _count(rows: Sequence[object] | npt.NDArray[np.int64], one: str) -> str:
-    return f"{len(rows):,} {one}{'' if len(rows) == 1 else 's'}"
 
 
 def _base(names: Sequence[str]) -> str:
@@ -195,12 +191,13 @@ def _split_folders(parts: Sequence[Sequence[str]]) -> set[str]:
 
 def _left_out(found: Found) -> Iterable[Finding]:
     if found.closed:
-        message = f"{len(found.closed):,} folders or files that cannot be opened (no permission, or a link to nowhere)"
+        what = counted(found.closed, "folder or file", "folders or files")
+        message = f"{what} cannot be opened (a link to nowhere, or forbidden)"
         yield finding("skipped", message, [shown(name) for name in found.closed])
     if found.others:
         yield finding(
             "note",
-            f"{len(found.others):,} files that are no pictures by their names are left out",
+            f"{counted(found.others, 'file')} left out: no pictures by name",
             [shown(name) for name in found.others],
         )
 
@@ -216,13 +213,13 @@ def joined(listing: Listing, test: Listing) -> Listing:
         mask[old] = False
         findings.append(
             finding(
-                "note", f"{_count(old, 'picture')} of its own test are left out for --data.test", listing.places(old)
+                "note", f"{counted(old, 'picture')} of its own test are left out for --data.test", listing.places(old)
             )
         )
         listing = listing.kept(mask)
     foreign = np.flatnonzero(codes_there < 0)
     if len(foreign):
-        message = f"{_count(foreign, 'picture')} of the test of a class that no training picture has"
+        message = f"{counted(foreign, 'picture')} of the test of a class that no training picture has"
         findings.append(finding("skipped", message, [test.paths[i] for i in foreign.tolist()]))
     test, codes_there = test.kept(codes_there >= 0), codes_there[codes_there >= 0]
     first = len(listing)
@@ -266,7 +263,7 @@ def copies(listing: Listing, contents: Sequence[bytes]) -> Iterable[Finding]:
     for rows, what in ((same, "of its class"), (torn, "of another class")):
         if rows:
             message = (
-                f"{_count(rows, 'picture')} {'is' if len(rows) == 1 else 'are'} the copy of another {what}: "
+                f"{counted(rows, 'picture')} {'is' if len(rows) == 1 else 'are'} the copy of another {what}: "
                 "what was trained on may be in the test too"
             )
             yield finding("warning", message, listing.places(np.array(rows)))

@@ -13,7 +13,7 @@ import numpy as np
 from nntui.builtin.datasets.images import ImageFacts
 from nntui.builtin.datasets.own.frames import read_frame
 from nntui.builtin.datasets.own.look import HEAD, LOOKED_AT, Look, look
-from nntui.builtin.datasets.own.picture_files import finding, shown
+from nntui.builtin.datasets.own.picture_files import counted, finding, shown
 from nntui.builtin.datasets.own.picture_list import (
     LAYOUTS,
     Listing,
@@ -172,9 +172,10 @@ def _key(fingerprint: str, plan: Plan, params: PictureParams, place: str) -> str
 def _report(listing: Listing, read: Listing, plan: Plan, params: PictureParams, decoded: Decoded) -> DataReport:
     counts = np.bincount(read.codes, minlength=len(read.classes)).tolist()
     colour = "grey" if plan.channels == 1 else "colour"
+    resized = "" if plan.seen == f"all {plan.height} x {plan.width}" else f", {_RESIZED[params.resize]}"
     taken = (
         f"{len(read):,} pictures of {len(read.classes)} classes ({listing.layout}); {plan.seen} pixels, "
-        f"seen as {plan.height} x {plan.width} {colour}, {_RESIZED[params.resize]}; mirrored: "
+        f"seen as {plan.height} x {plan.width} {colour}{resized}; mirrored: "
         f"{'yes' if plan.mirror else 'no'}, {plan.mirror_why}"
     )
     findings = [*read.findings, *decoded.findings]
@@ -182,7 +183,7 @@ def _report(listing: Listing, read: Listing, plan: Plan, params: PictureParams, 
     for number, why in decoded.failures:
         by_reason.setdefault(why, []).append(listing.names[number])
     for why, places in by_reason.items():
-        findings.append(finding("skipped", f"{len(places):,} pictures that cannot be read: {why}", places))
+        findings.append(finding("skipped", f"{counted(places, 'picture')} cannot be read: {why}", places))
     if _skewed(counts):
         many, few = read.classes[int(np.argmax(counts))], read.classes[int(np.argmin(counts))]
         findings.append(

@@ -1,8 +1,8 @@
 """The records of a text file, piece by piece: which lines fit, which do not, and where each stands.
 
 Counting is NumPy over bytes: the parity of quotes tells what is within a field, separators outside are counted for each
-record. Text whose quotes are not regular (a lone one within a field) goes through the csv module instead, which is slower
-and finds its way again on the line after one that does not fit.
+record. Text whose quotes are not regular (a lone one within a field) goes through the csv module instead, which is
+slower and finds its way again on the line after one that does not fit.
 
 Shapes: B bytes, R records.
 """
@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from nntui.builtin.datasets.own.dialects import Dialect, options
+from nntui.builtin.datasets.own.dialects import Dialect, spoken
 from nntui.builtin.datasets.own.packed import unpacking
 from nntui.hooks.data import Finding
 
@@ -62,24 +62,28 @@ class Faults:
             listed.append(f"{self.name}, line {line:,}" + (f" ({more})" if more else ""))
 
     def findings(self, width: int) -> tuple[Finding, ...]:
-        told = (
-            ("ragged", "skipped", f"lines have more or fewer fields than the {width:,} columns"),
-            ("json", "skipped", "lines are no JSON objects"),
-            ("long", "skipped", f"lines are longer than {LONGEST >> 20} MB"),
+        told: tuple[tuple[str, Literal["skipped", "warning"], str], ...] = (
+            ("ragged", "skipped", f"lines have more or fewer fields than the {width:,} columns, and are skipped"),
+            ("json", "skipped", "lines are no JSON objects, and are skipped"),
+            ("long", "skipped", f"lines are longer than {LONGEST >> 20} MB, and are skipped"),
             ("encoding", "warning", "lines are not in the encoding of the others, and were read as cp1252"),
             ("undecodable", "warning", "places cannot be decoded, and stand as � now"),
             ("nul", "warning", "lines hold NUL bytes, which are left out"),
         )
         return tuple(
-            Finding(kind=kind, message=f"{self.counts[what]:,} {words}" + (", and are skipped" * (kind == "skipped")),
-                    count=self.counts[what], places=tuple(self.places.get(what, ())))  # type: ignore[arg-type]
+            Finding(
+                kind=kind,
+                message=f"{self.counts[what]:,} {words}",
+                count=self.counts[what],
+                places=tuple(self.places.get(what, ())),
+            )
             for what, kind, words in told
             if self.counts[what]
-        )  # fmt: skip
+        )
 
 
 def blocks(path: Path, dialect: Dialect, faults: Faults, size: int = PIECE) -> Iterator[bytes]:
-    """What a file holds, unpacked, as UTF-8 (where it says it is that, not yet checked). Raises ValueError or OSError."""
+    """What a file holds, unpacked, as UTF-8 (unchecked where it is that already). Raises ValueError or OSError."""
     plain = dialect.encoding in ("utf-8", "utf-8-sig")
     decoder = codecs.getincrementaldecoder(dialect.encoding)(errors="replace")
     first = True
@@ -286,7 +290,7 @@ def _rows(lines: list[str], at: int, dialect: Dialect) -> Iterator[tuple[list[st
             yield lines[stop - 1] + "\n"
         cut = True  # asked for more: a quote is open
 
-    reader = csv.reader(feed(), **options(dialect))  # type: ignore[call-overload]
+    reader = csv.reader(feed(), spoken(dialect))
     while start < len(lines):
         try:
             row = next(reader, None)
@@ -305,7 +309,7 @@ def _rows(lines: list[str], at: int, dialect: Dialect) -> Iterator[tuple[list[st
 def _strict(lines: list[str], dialect: Dialect) -> bool:
     """Whether a quote that goes over several lines ends its field: else it met another one that is none."""
     try:
-        for _ in csv.reader([line + "\n" for line in lines], strict=True, **options(dialect)):  # type: ignore[call-overload]
+        for _ in csv.reader([line + "\n" for line in lines], spoken(dialect, strictly=True)):
             pass
     except csv.Error:
         return False

@@ -75,7 +75,7 @@ def _mostly_text(folder: Path) -> bool:
 def _suited(size: int) -> dict[str, Any]:
     """Epochs and batch for a text of so many bytes: about as many steps for a story as for a shelf."""
     batch = next((batch for most, batch in ((400_000, 8), (1_500_000, 16), (6_000_000, 32)) if size <= most), 64)
-    return {"training.batch_size": batch, "training.epochs": min(20, max(1, round(2_000_000 / size)))}
+    return {"training.batch_size": batch, "training.epochs": min(20, max(1, round(1_600_000 / size)))}
 
 
 @dataclass(frozen=True)

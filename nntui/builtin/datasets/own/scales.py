@@ -106,7 +106,7 @@ def _skewness(column: npt.NDArray[np.float64]) -> float:
 
 
 def calendar(name: str, days: Floats) -> Iterator[tuple[str, npt.NDArray[np.float64]]]:
-    """A date (days since 1970) as itself, and as year, month, day, day of week, of year, and hour; NaN where missing."""
+    """A date (days since 1970) as itself and in parts: year, month, day, weekday, day of year, hour; NaN is a gap."""
     wide = np.asarray(days, dtype=np.float64)
     gaps = ~np.isfinite(wide)
     whole = np.where(gaps, 0.0, wide)

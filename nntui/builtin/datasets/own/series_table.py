@@ -310,7 +310,8 @@ def _targets(frame: pl.DataFrame, numbers: list[str], wanted: Wanted, findings: 
             advice="a series needs a column of numbers, with rows in order of time",
         )
     lower = {name.strip().lower(): name for name in free}
-    told = next((lower[name] for name in LIKELY if name in lower), free[-1])
+    varied = [name for name in free if frame[name].n_unique() > 10] or free
+    told = next((lower[name] for name in LIKELY if name in lower), varied[-1])
     if len(free) > 1:
         others = ", ".join(name for name in free if name != told)
         note = f"{told} is forecast, from the past of itself and of {others}; --data.target names another or several"

@@ -6,13 +6,13 @@ Shapes: N rows, C columns of numbers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from nntui.builtin.datasets.own.frames import Pieces
-from nntui.builtin.datasets.own.kinds import Column, answers, as_text, moments, numbers
+from nntui.builtin.datasets.own.kinds import Column, Style, answers, as_text, date_format, moments, numbers
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
 
@@ -103,7 +103,8 @@ def head_of(table: Pieces) -> pl.DataFrame:
 
 def read_table(table: Pieces, columns: Mapping[str, Column], uses: Mapping[str, Use]) -> Read:
     """All rows of a table. Of the columns those in `uses` are kept: as values, or as words whatever they hold."""
-    reading = _Reading(table.path.name, columns, uses)
+    comma = table.dialect is not None and table.dialect.decimal_comma
+    reading = _Reading(table.path.name, columns, uses, decimal_comma=comma)
     for piece in table:
         reading.take(as_text(piece.frame), piece.lines)
     read = reading.whole()
@@ -112,21 +113,35 @@ def read_table(table: Pieces, columns: Mapping[str, Column], uses: Mapping[str, 
     return read
 
 
-def read_rows(name: str, frame: pl.DataFrame, lines: npt.NDArray[np.int64], columns: Sequence[Column]) -> Read:
+def read_rows(
+    name: str,
+    frame: pl.DataFrame,
+    lines: npt.NDArray[np.int64],
+    columns: Sequence[Column],
+    *,
+    decimal_comma: bool = False,
+) -> Read:
     """Some rows of a table, as columns that are known from another; those that are not there are missing."""
-    reading = _Reading(name, {column.name: column for column in columns}, {column.name: "value" for column in columns})
-    reading.take(as_text(frame.select(column.name for column in columns if column.name in frame.columns)), lines)
+    known = {column.name: column for column in columns}
+    reading = _Reading(name, known, dict.fromkeys(known, "value"), decimal_comma=decimal_comma)
+    there = set(frame.columns)
+    reading.take(as_text(frame.select([column.name for column in columns if column.name in there])), lines)
     return reading.whole()
 
 
 class _Reading:
     """Takes pieces and puts their columns together."""
 
-    def __init__(self, name: str, columns: Mapping[str, Column], uses: Mapping[str, Use]) -> None:
+    def __init__(
+        self, name: str, columns: Mapping[str, Column], uses: Mapping[str, Use], *, decimal_comma: bool
+    ) -> None:
         def valued(*kinds: str) -> list[str]:
             return [n for n, c in columns.items() if uses.get(n) == "value" and c.kind in kinds]
 
         self.name = name
+        # Each file writes numbers in its own way, whatever the one that the columns are known from did.
+        style: Style = "comma" if decimal_comma else "plain"
+        columns = {n: c if c.style == "marked" else replace(c, style=style) for n, c in columns.items()}
         self.columns = columns
         numeric = valued("number")
         self.narrow = [n for n in numeric if not columns[n].wide]
@@ -143,12 +158,14 @@ class _Reading:
     def take(self, frame: pl.DataFrame, lines: npt.NDArray[np.int64]) -> None:
         import polars as pl
 
-        absent = [pl.lit(None, pl.String).alias(name) for name in self.columns if name not in frame.columns]
+        there = set(frame.columns)
+        absent = [pl.lit(None, pl.String).alias(name) for name in self.columns if name not in there]
         frame = frame.with_columns(absent) if absent else frame
         if self.head is None:
             self.head = frame.head(HEAD)
+            self._other_dates(self.head)
         self.lines.append(lines.astype(np.int32))
-        gaps = frame.select(pl.col(n).null_count() for n in self.columns).row(0, named=True)
+        gaps = frame.select(pl.col(list(self.columns)).null_count()).row(0, named=True)
         for name, count in gaps.items():
             self.missing[name] += count
         values = self._values(frame, lines, gaps)
@@ -161,11 +178,23 @@ class _Reading:
         for name, known in self.words.items():
             self.parts[name].append(_codes(frame[name], known))
 
+    def _other_dates(self, head: pl.DataFrame) -> None:
+        """Dates in another format than that of the file which the columns are known from: Parquet's, beside CSV's."""
+        for name in self.dates:
+            known = head[name].drop_nulls().head(1000)
+            column = self.columns[name]
+            read = known.to_frame().select(moments(name, column.format)).to_series().count()
+            if 2 * read < len(known) and (form := date_format(known)):
+                self.columns[name] = replace(column, format=form)
+
     def _values(self, frame: pl.DataFrame, lines: npt.NDArray[np.int64], gaps: Mapping[str, int]) -> pl.DataFrame:
         """Columns of numbers, float64; what is no number, and what is infinite, is a gap, and counted."""
         import polars as pl
 
-        made = [numbers(n, self.columns[n].style).alias(n) for n in (*self.narrow, *self.wide)]
+        by_style: dict[Style, list[str]] = {}
+        for name in (*self.narrow, *self.wide):
+            by_style.setdefault(self.columns[name].style, []).append(name)
+        made = [numbers(names, style) for style, names in by_style.items()]
         made += [moments(n, self.columns[n].format).alias(n) for n in self.dates]
         made += [answers(n).alias(n) for n in self.answers]
         if not made:
@@ -201,11 +230,10 @@ class _Reading:
             values[name] = Coded(np.concatenate(self.parts.pop(name)), np.array([*known, ""], dtype=object))
         assert self.head is not None  # at least one piece: an empty table is told before
         head = self.head
-        distinct = head.select(pl.col(n).drop_nulls().n_unique() for n in self.columns).row(0, named=True)
+        distinct = head.select(pl.all().drop_nulls().n_unique()).row(0, named=True)
         distinct |= {name: len(known) for name, known in self.words.items()}
-        examples = {
-            n: tuple(c[:40] for c in head[n].drop_nulls().unique(maintain_order=True)[:3]) for n in self.columns
-        }
+        shown = head.head(50).to_dict(as_series=False)
+        examples = {n: tuple(dict.fromkeys(c[:40] for c in shown[n] if c is not None))[:3] for n in self.columns}
         return Read(
             values=values,
             lines=np.concatenate(self.lines),
@@ -250,3 +278,42 @@ def _codes(words: pl.Series, known: dict[str, int]) -> npt.NDArray[np.int32]:
     found: npt.NDArray[np.int32] = codes[local.fill_null(0).to_numpy()]
     found[gaps] = -1
     return found
+
+
+def gaps_of(column: Any) -> npt.NDArray[np.bool_]:  # any kind of column
+    """Which rows of a column are missing."""
+    if isinstance(column, Coded):
+        return column.codes < 0
+    if isinstance(column, np.ndarray):
+        return np.isnan(column)
+    empty: npt.NDArray[np.bool_] = (column.texts == "").to_numpy()
+    return empty
+
+
+def joined(reads: Sequence[Read]) -> tuple[Read, npt.NDArray[np.int8]]:
+    """Files one after another, and the number of the file that each row is of."""
+    part = np.repeat(np.arange(len(reads), dtype=np.int8), [len(read) for read in reads])
+    first = reads[0]
+    if len(reads) == 1:
+        return first, part
+    import polars as pl
+
+    for name, column in first.values.items():
+        others = [read.values[name] for read in reads]
+        if isinstance(column, Coded):
+            place: dict[str, int] = {}
+            codes = []
+            for other in others:
+                new = np.array(
+                    [place.setdefault(w, len(place)) for w in other.words.tolist()[:-1]] + [-1], dtype=np.int32
+                )
+                codes.append(new[other.codes])
+            first.values[name] = Coded(np.concatenate(codes), np.array([*place, ""], dtype=object))
+        elif isinstance(column, np.ndarray):
+            first.values[name] = np.concatenate(others)
+        else:
+            first.values[name] = type(column)(pl.concat([other.texts for other in others]))
+        first.missing[name] = sum(read.missing[name] for read in reads)
+    first.lines = np.concatenate([read.lines for read in reads])
+    first.findings = [finding for read in reads for finding in read.findings]
+    return first, part

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from nntui.builtin.datasets.own.kinds import Column
+from nntui.builtin.datasets.own.kinds import NO, YES, Column
 from nntui.builtin.datasets.own.table_reading import Coded
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
@@ -28,6 +29,8 @@ SHARE = 0.5
 """Classes to rows above which there is nothing to learn of classes."""
 LABEL_MARKS = ";|,"
 MOST_LABELS = 200
+HEAD_ROWS = 1_000_000
+"""Rows from which it is told how many different numbers there are."""
 
 TargetType = Literal["classes", "multilabel", "values"]
 
@@ -70,7 +73,7 @@ def choose_target(
     raise UserError("which column is to be told cannot be known", advice=f"say --data.target NAME; columns: {listed}")
 
 
-def known_column(name: str, columns: Mapping[str, Any], flag: str) -> str:
+def known_column(name: str, columns: Collection[str], flag: str) -> str:
     """`name`, where it is a column. Raises UserError that lists the columns."""
     if name not in columns:
         near = difflib.get_close_matches(name, columns, n=3)
@@ -84,12 +87,10 @@ def read_as_words(column: Column) -> bool:
     return column.kind != "number"
 
 
-def told(
-    names: Sequence[str], columns: Mapping[str, Column], values: Mapping[str, Any], said: Mapping[str, str]
-) -> Told:
+def told(names: Sequence[str], values: Mapping[str, Any], said: Mapping[str, str]) -> Told:
     """The target that was read. Raises UserError where it tells nothing, or where several do not go together."""
     if len(names) > 1:
-        return _several(names, columns, values)
+        return _several(names, values)
     name = names[0]
     column = values[name]
     if isinstance(column, Coded):
@@ -97,27 +98,20 @@ def told(
     return _numbers(name, np.asarray(column, dtype=np.float64), said.get(name))
 
 
-def _several(names: Sequence[str], columns: Mapping[str, Column], values: Mapping[str, Any]) -> Told:
+def _several(names: Sequence[str], values: Mapping[str, Any]) -> Told:
     parts = []
     for name in names:
         column = values[name]
         if isinstance(column, Coded):
             words = [word.casefold() for word in column.words.tolist()]
-            known = {
-                "yes": 1.0,
-                "no": 0.0,
-                "true": 1.0,
-                "false": 0.0,
-                "y": 1.0,
-                "n": 0.0,
-                "t": 1.0,
-                "f": 0.0,
-                "": np.nan,
-            }
+            known = {"": math.nan, **dict.fromkeys(YES, 1.0), **dict.fromkeys(NO, 0.0)}
             strange = [word for word in words if word not in known]
             if strange:
-                raise UserError(f"--data.target {','.join(names)}: {name} holds words ({strange[0]!r}), and several targets "
-                                "are numbers, or labels of 0 and 1", advice="name one column, or columns of numbers")  # fmt: skip
+                raise UserError(
+                    f"--data.target {','.join(names)}: {name} holds words ({strange[0]!r}), and several targets are "
+                    "numbers, or labels of 0 and 1",
+                    advice="name one column, or columns of numbers",
+                )
             column = np.array([known[word] for word in words])[column.codes]
         parts.append(np.asarray(column, dtype=np.float64))
     matrix = np.stack(parts, axis=1)
@@ -145,19 +139,16 @@ def _numbers(name: str, column: npt.NDArray[np.float64], said: str | None) -> To
     known = column[~np.isnan(column)]
     if said in (None, "category", "yes/no"):
         distinct = np.unique(known[:HEAD_ROWS])
-        few = len(distinct) <= CLASSES and (distinct == np.round(distinct)).all()
-        if said is not None or len(distinct) == 2 or (few and len(known) >= 5 * len(distinct)):
+        few = len(distinct) <= min(CLASSES, SHARE * len(known)) and (distinct == np.round(distinct)).all()
+        if said is not None or len(distinct) == 2 or few:
             distinct = np.unique(known)
             codes = np.searchsorted(distinct, column)
             codes[np.isnan(column)] = -1
             names = tuple(f"{value:.10g}" for value in distinct)
-            note = f"{name!r} holds {len(names)} different numbers, and is told as classes; --data.as {name}=number tells its value"
+            note = f"{name!r} holds {len(names)} numbers, told as classes; --data.as {name}=number tells its value"
             return _classes(name, names, codes, note if said is None else "")
     values = column.astype(np.float32)[:, None]
     return Told(kind="values", names=(name,), values=values)
-
-
-HEAD_ROWS = 1_000_000
 
 
 def _words(name: str, column: Coded, said: str | None) -> Told:
@@ -182,20 +173,23 @@ def _classes(name: str, names: tuple[str, ...], codes: npt.NDArray[np.int64], no
         what = f"is {names[0]!r} in every row" if names else "is missing in every row"
         raise UserError(f"the target {name!r} {what}: there is nothing to learn", advice=other)
     if len(names) > SHARE * rows and len(names) > 2:
-        raise UserError(f"the target {name!r} has {len(names):,} classes in {rows:,} rows: of most there is one row to learn from",
+        raise UserError(f"the target {name!r} has {len(names):,} classes in {rows:,} rows: too few of each",
                         advice=f"{other}, or say what it is: --data.as {name}=number")  # fmt: skip
     findings = []
     alone = [names[code] for code in np.flatnonzero(counts == 1)]
     if alone:
         findings.append(Finding(kind="warning", count=len(alone), places=tuple(alone[:20]),
-                                message=f"{len(alone):,} classes have one row each: they cannot be tested"))  # fmt: skip
+                                message=f"{len(alone):,} classes have one row each, and cannot be tested"))  # fmt: skip
     most = int(counts.max())
     if most > 0.95 * rows or (len(names) == 2 and most > 0.9 * rows):
         rarest = names[int(counts.argmin())]
         findings.append(
-            Finding(kind="warning", message=f"{most / rows:.1%} of the rows are {names[int(counts.argmax())]!r}: accuracy says "
-                    f"little here; look at macro F1, or weigh {rarest!r} more with --training.class-weights balanced")
-        )  # fmt: skip
+            Finding(
+                kind="warning",
+                message=f"{most / rows:.1%} of the rows are {names[int(counts.argmax())]!r}: accuracy says little; "
+                f"look at macro F1, or weigh {rarest!r} more with --training.class-weights balanced",
+            )
+        )
     return Told(kind="classes", names=names, values=codes, note=note, findings=tuple(findings))
 
 
@@ -225,5 +219,7 @@ def _labels(name: str, column: Coded, mark: str) -> Told:
     for row, word in enumerate(words):
         for label in _divided(word, mark):
             table[row, place[label]] = 1.0
-    note = f"cells of {name!r} hold several labels, separated by {mark}; --data.as {name}=category takes each cell for one class"
+    note = (
+        f"{name!r} holds several labels a cell, between {mark}; --data.as {name}=category takes each cell for a class"
+    )
     return Told(kind="multilabel", names=tuple(names), values=table[column.codes], separator=mark, note=note)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nntui.builtin.datasets.own.frames import Pieces
-from nntui.builtin.datasets.own.kinds import Column, guess
-from nntui.builtin.datasets.own.look import SPLITS, look
+from nntui.builtin.datasets.own.kinds import guess
+from nntui.builtin.datasets.own.leaks import leaks
+from nntui.builtin.datasets.own.look import SPLITS
 from nntui.builtin.datasets.own.mixed import MixedFacts, raw_key
+from nntui.builtin.datasets.own.table_files import Part, parts_of
 from nntui.builtin.datasets.own.table_params import TableParams, overrides
-from nntui.builtin.datasets.own.table_reading import Coded, Read, Use, head_of, read_table, taken
+from nntui.builtin.datasets.own.table_reading import Coded, Read, Use, gaps_of, head_of, joined, read_table
 from nntui.builtin.datasets.own.table_target import Told, choose_target, known_column, read_as_words, told
 from nntui.builtin.datasets.source import Rows
-from nntui.hooks.contributions import Sniff
 from nntui.hooks.data import ColumnReport, DataReport, Finding
 from nntui.hooks.errors import UserError
 
@@ -36,70 +36,6 @@ MOST_TEXT_ROWS = 1_000_000
 """Rows beyond which text columns are left out unless they are asked for: each cell would be held in memory."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """A file of the table, and the split that its rows are."""
-
-    path: Path
-    split: Split | None = None
-
-
-def sniff(path: Path) -> Sniff | None:
-    """A plain table: a row a line, one column to be told from the others."""
-    seen = look(path)
-    frame = seen.frame
-    if seen.folder and len(seen.tables) > 1 and seen.main == "table" and _by_split(seen.tables):
-        names = ", ".join(table.name for table in seen.tables)
-        return Sniff(confidence=0.5, reason=f"tables of splits: {names}")
-    if frame is None or (seen.folder and seen.main != "table") or frame.width < 2:
-        return None
-    head = guess_head(frame)
-    try:
-        target, _ = choose_target(head, (), ())
-        tells = f"; the target is {target[0]}, unless --data.target names another"
-    except UserError:
-        tells = "; which of them is told must be said: --data.target NAME"
-    dialect = seen.head.dialect if seen.head is not None else None
-    how = f" ({dialect.in_words()})" if dialect is not None else ""
-    return Sniff(confidence=0.5, reason=f"a table of {frame.width:,} columns{how}{tells}")
-
-
-def guess_head(frame: Any) -> dict[str, Column]:  # a polars frame
-    from nntui.builtin.datasets.own.kinds import as_text
-
-    return guess(as_text(frame), {})
-
-
-def _by_split(tables: Sequence[Path]) -> dict[Path, Split]:
-    """The split that each table's name says; empty where one says none, or none says train."""
-    named = {table: SPLITS.get(table.name.split(".")[0].lower()) for table in tables}
-    found = {table: split for table, split in named.items() if split is not None}
-    return found if len(found) == len(tables) and "train" in found.values() else {}
-
-
-def parts_of(context: DataContext) -> list[_Part]:
-    """The files of the table that a person names. Raises UserError."""
-    if context.path is None:
-        raise UserError("the reader table needs a file", advice="name it: --data PATH")
-    path = Path(context.path)
-    try:
-        seen = look(path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}", advice="name a table: --data PATH") from None
-    splits = _by_split(seen.tables) if len(seen.tables) > 1 else {}
-    if splits:
-        parts = [_Part(path=table, split=split) for table, split in splits.items()]
-        parts.sort(key=lambda part: ("train", "validation", "test").index(part.split or "train"))
-    elif len(seen.tables) == 1:
-        parts = [_Part(path=seen.tables[0])]
-    else:
-        raise UserError(f"{path} holds {len(seen.tables)} tables, and one was expected",
-                        advice="name one, or call them train.csv, validation.csv and test.csv")  # fmt: skip
-    if context.test is not None:
-        parts = [part for part in parts if part.split != "test"] + [_Part(path=Path(context.test), split="test")]
-    return parts
-
-
 def build(params: TableParams, context: DataContext) -> Rows[MixedFacts]:
     """The rows of a table, typed. Raises UserError."""
     parts = parts_of(context)
@@ -112,7 +48,7 @@ def build(params: TableParams, context: DataContext) -> Rows[MixedFacts]:
 class _Building:
     """One table on its way to rows."""
 
-    def __init__(self, params: TableParams, context: DataContext, parts: Sequence[_Part]) -> None:
+    def __init__(self, params: TableParams, context: DataContext, parts: Sequence[Part]) -> None:
         self.params = params
         self.context = context
         self.parts = parts
@@ -125,10 +61,10 @@ class _Building:
         names = head.columns
         for flag, listed in (("features", params.features), ("drop", params.drop), ("as", tuple(self.said))):
             for name in listed:
-                known_column(name, names_of(names), flag)
+                known_column(name, names, flag)
         for flag, one in (("group", context.group), ("time", context.time), ("split", params.split)):
             if one is not None:
-                known_column(one, names_of(names), flag)
+                known_column(one, names, flag)
         self.columns = guess(head, self.said, decimal_comma=dialect is not None and dialect.decimal_comma)
         self._check_dates()
         special = [n for n in (context.group, context.time, params.split, *params.drop) if n is not None]
@@ -188,8 +124,8 @@ class _Building:
     def rows(self) -> Rows[MixedFacts]:
         uses = self.uses()
         reads = [read_table(table, self.columns, uses) for table in self.tables]
-        read, part = _joined(reads)
-        goal = told(self.target, self.columns, read.values, self.said)
+        read, part = joined(reads)
+        goal = told(self.target, read.values, self.said)
         if goal.note:
             self.note(goal.note)
         self.notes += goal.findings
@@ -204,7 +140,7 @@ class _Building:
         gone = values < 0 if goal.kind == "classes" else np.isnan(values).any(axis=1)
         reasons = [("the target", gone)]
         if self.context.time is not None:
-            reasons.append((f"the time ({self.context.time})", _gap(read.values[self.context.time])))
+            reasons.append((f"the time ({self.context.time})", gaps_of(read.values[self.context.time])))
         for what, rows in reasons:
             if rows.any():
                 places = tuple(self.place(part[i], read.lines[i]) for i in np.flatnonzero(rows)[:20])
@@ -261,7 +197,7 @@ class _Building:
             self.roles[name] = "left out: text of many rows"
             self.note(f"{name!r} is text of {len(read):,} rows, and is left out; --data.as {name}=text takes it in")
             return False
-        gaps = _gap(column)
+        gaps = gaps_of(column)
         if gaps.all():
             self.roles[name] = NOT_LEARNT["empty"]
         elif isinstance(column, Coded):
@@ -288,7 +224,7 @@ class _Building:
                 rows = np.isin(column.codes, [code for code, mark in enumerate(marks) if mark == split])
                 rows &= part == 0
                 if rows.any():
-                    given[split] = np.flatnonzero(rows).astype(np.int64)  # type: ignore[index]
+                    given[split] = np.flatnonzero(rows).astype(np.int64)
         return given
 
     def _groups(self, read: Read) -> npt.NDArray[np.int64] | None:
@@ -317,15 +253,12 @@ class _Building:
         return digest.hexdigest()
 
     def _report(self, read: Read, goal: Told) -> DataReport:
-        from nntui.builtin.datasets.own.leaks import leaks
-
         left_out = [name for name, role in self.roles.items() if role in NOT_LEARNT.values()]
         for name in left_out[:20]:
             why = self.columns[name].why
             role = self.roles[name].removeprefix("left out: ")
-            self.note(
-                f"{name!r} is left out: {role}" + (f", since {why}" if why else "") + f"; --data.features takes it in"
-            )
+            since = f", since {why}" if why else ""
+            self.note(f"{name!r} is left out: {role}{since}; --data.features takes it in")
         if len(left_out) > 20:
             self.note(
                 f"{len(left_out) - 20:,} more columns are left out",
@@ -348,48 +281,3 @@ class _Building:
         taken_for = (f"a table of {len(read):,} rows and {len(self.columns):,} columns ({read.taken_for}), told is "
                      f"{', '.join(self.target)}: {kind}, from {len(features):,} columns")  # fmt: skip
         return DataReport(taken_for=taken_for, columns=columns, findings=(*read.findings, *self.notes))
-
-
-def names_of(names: Sequence[str]) -> dict[str, None]:
-    return dict.fromkeys(names)
-
-
-def _gap(column: Any) -> npt.NDArray[np.bool_]:  # any kind of column
-    if isinstance(column, Coded):
-        return column.codes < 0
-    if isinstance(column, np.ndarray):
-        return np.isnan(column)
-    empty: npt.NDArray[np.bool_] = (column.texts == "").to_numpy()
-    return empty
-
-
-def _joined(reads: Sequence[Read]) -> tuple[Read, npt.NDArray[np.int8]]:
-    """Files one after another, and the number of the file that each row is of."""
-    part = np.repeat(np.arange(len(reads), dtype=np.int8), [len(read) for read in reads])
-    first = reads[0]
-    if len(reads) == 1:
-        return first, part
-    import polars as pl
-
-    for name, column in first.values.items():
-        others = [read.values[name] for read in reads]
-        if isinstance(column, Coded):
-            place: dict[str, int] = {}
-            codes = []
-            for other in others:
-                new = np.array(
-                    [place.setdefault(w, len(place)) for w in other.words.tolist()[:-1]] + [-1], dtype=np.int32
-                )
-                codes.append(new[other.codes])
-            first.values[name] = Coded(np.concatenate(codes), np.array([*place, ""], dtype=object))
-        elif isinstance(column, np.ndarray):
-            first.values[name] = np.concatenate(others)
-        else:
-            first.values[name] = type(column)(pl.concat([other.texts for other in others]))
-        first.missing[name] = sum(read.missing[name] for read in reads)
-    first.lines = np.concatenate([read.lines for read in reads])
-    first.findings = [finding for read in reads for finding in read.findings]
-    return first, part
-
-
-__all__ = ["build", "sniff", "taken"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 DATES = (
     "%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y.%m.%d", "%d-%m-%Y", "%m-%d-%Y", "%Y%m%d", "%Y-%m", "%d %b %Y", "%b %d, %Y",
-    "%b %d %Y", "%d-%b-%Y", "%d %B %Y", "%B %d, %Y", "%b-%Y", "%b %Y",
+    "%b %d %Y", "%d-%b-%Y", "%d %B %Y", "%B %d, %Y", "%b-%Y", "%b %Y", "%Y %b",
 )  # fmt: skip
 SLASHED = ("%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y")
 CLOCKS = ("%H:%M", "%H:%M:%S", "%H:%M:%S%.f", "%I:%M %p", "%I:%M:%S %p", "%H")
@@ -167,6 +167,8 @@ def _parsed(column: pl.Series, form: str) -> pl.Series | None:
         column, form = column + "-01", "%Y-%m-%d"
     elif form in ("%b-%Y", "%b %Y"):
         column, form = "01 " + column.str.replace("-", " "), "%d %b %Y"
+    elif form == "%Y %b":
+        column, form = column + " 01", "%Y %b %d"
     elif form.endswith(" %H"):  # chrono reads no hour without minutes
         column, form = column + ":00", form + ":%M"
     try:
