@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import lzma
 import os
 import secrets
 import shutil
 import struct
+import tokenize
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -35,6 +38,13 @@ _TENSORS = {
     "U64": "<u8", "F16": "<f2", "F32": "<f4", "F64": "<f8", "BF16": "<u2",
 }  # fmt: skip
 """Types of safetensors, as NumPy names them."""
+_UNPARSED = (
+    ValueError, SyntaxError, TypeError, OverflowError, tokenize.TokenError, struct.error, RecursionError, MemoryError,
+    IndexError, KeyError,
+)  # fmt: skip
+"""What NumPy raises for headers that it cannot parse: it reads them as Python's literals, the old ones by tokens."""
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, RuntimeError, OverflowError)
+"""What archives raise that are damaged, encrypted (RuntimeError) or packed in a way that Python does not know."""
 SAVE_AGAIN = "save it again as plain numbers or text, for example with .astype(float)"
 
 
@@ -67,8 +77,12 @@ def stored(path: Path) -> dict[str, Stored]:
             return {one.name: one for one in _tensors(path)}
         with path.open("rb") as file:
             shape, dtype, _ = _header(file, path.name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise ValueError(f"{path}: it is not whole, or not what its name says: {error}") from error
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        raise ValueError(f"{path}: it is not whole: {error.strerror or error}") from error  # a place before its start
     except ValueError as error:
         told = str(error)
         raise ValueError(told if told.startswith(str(path)) else f"{path}: {told}") from error
@@ -90,8 +104,10 @@ def _header(file: BinaryIO, name: str) -> tuple[tuple[int, ...], np.dtype[Any], 
     try:
         version = npy.read_magic(file)
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read(file)
-    except (ValueError, SyntaxError, TypeError, OverflowError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it was written by Python 2 is no one's concern
+            shape, fortran, dtype = read(file)
+    except _UNPARSED as error:
         told = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(f"{name} is no array that NumPy wrote ({told})") from error
     _check(dtype, name)
@@ -132,8 +148,14 @@ def _member_loader(
                     return _map_npy(kept)
             with zipfile.ZipFile(path) as archive, archive.open(member) as file:
                 return np.asarray(npy.read_array(file, allow_pickle=False))
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error) as error:
+        except _DAMAGED as error:
             raise ValueError(f"{path}: {member.filename} is not whole: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{path}: {member.filename} cannot be read: {error}") from error
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            raise ValueError(f"{path}: {member.filename} is not whole: {error.strerror or error}") from error
 
     return load
 

@@ -14,6 +14,7 @@ from nntui.builtin.datasets.own.array_kinds import KIND, Answers, Form, answers,
 from nntui.builtin.datasets.own.array_layout import Layout, Pair, arrays_at, layout_of, listed, role_of
 from nntui.builtin.datasets.own.array_survey import survey
 from nntui.builtin.datasets.own.look import look
+from nntui.builtin.datasets.own.table_files import training_for
 from nntui.builtin.datasets.source import fingerprint
 from nntui.hooks.data import DataReport, Finding
 
@@ -131,7 +132,8 @@ def _suits(form: Form, shape: tuple[int, ...]) -> dict[str, Any]:
         return {"arch.name": "ffn" if small else "cnn", "training.epochs": max(5, min(30, epochs))}
     if KIND[form] == "sequence":
         return {"arch.name": "cnn", "training.epochs": epochs, "cnn:arch.global_pool": "avg"}
-    return {"arch.name": "ffn", "training.epochs": epochs}
+    like_tables = {"ffn:arch.norm": "none", "ffn:arch.skip": True, "ffn:activation.name": "gelu", "training.ema": 0.99}
+    return {"arch.name": "ffn", **like_tables, **training_for(shape[0])}
 
 
 def build(params: ArrayParams, context: DataContext) -> ArrayRows:

@@ -117,7 +117,8 @@ class AudioPreprocessor:
                 findings.append(Finding(kind="skipped", message=str(error), places=(name,)))
             if len(heard) >= size:
                 yield Asked(raw=self._raw(heard), names=names, findings=tuple(findings))
-                heard, names, findings = [], [], []
+                heard, names = [], []
+                findings.clear()  # the list that `sound_files` adds to
         if heard:
             yield Asked(raw=self._raw(heard), names=names, findings=tuple(findings))
         elif findings:
