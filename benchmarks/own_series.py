@@ -13,7 +13,7 @@ leave-one-out). Classes: five seeds of the split; judged by accuracy, beside log
 the flattened series.
 
 Beware: the network also sees the other columns and the calendar, which the ridge regression does not, and may start
-from a ridge regression of its own. The plain rule that it is held against is the best one on the test rows; there is one
+from a ridge regression of its own. The plain rule that it is held against is the best one on the test rows; one
 training seed; the five series of a case overlap, so that the standard error is too small.
 """
 
