@@ -12,9 +12,9 @@ error, beside the last value, the value a season before, and a ridge regression 
 leave-one-out). Classes: five seeds of the split; judged by accuracy, beside logistic regression and a random forest on
 the flattened series.
 
-Beware: the network also sees the other columns and the calendar, which the ridge regression does not, and may start from
-a ridge regression of its own. The plain rule that it is held against is the best one on the test rows; one training seed.
-The five series of a case overlap, so that the standard error is too small.
+Beware: the network also sees the other columns and the calendar, which the ridge regression does not, and may start
+from a ridge regression of its own. The plain rule that it is held against is the best one on the test rows; one
+training seed; the five series of a case overlap, so that the standard error is too small.
 """
 
 from __future__ import annotations
