@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_what_needs_no_other_form_is_left_as_it_is() -> None:
     for name, settings in (("rnn", {"hidden": 4}), ("ffn", {"hidden": (4,)})):
         network = build(name, DATA["image"], settings).model
         assert FORMS[name](network) is network
-        assert not any(isinstance(m, forms.MeanOfTokens) for m in network.modules())
+        assert not any(isinstance(m, forms.TokensTogether) for m in network.modules())
 
 
 def reference(operator: OnnxRecurrence, x: Tensor) -> Tensor:
@@ -131,3 +132,59 @@ def test_a_graph_takes_rows_of_any_length(name: str, settings: dict[str, Any]) -
         x[torch.arange(steps) >= real[:, None]] = 0
         with torch.no_grad():
             torch.testing.assert_close(graph(x, real), network(x, real), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["mean", "sum"])
+def test_a_bag_is_the_same_without_bags(mode: str) -> None:
+    bag = nn.EmbeddingBag(30, 5, mode=mode, padding_idx=0)
+    model = nn.Sequential(bag)
+    tokens, _ = rows_of("words")
+    tokens[1] = 0
+    with torch.no_grad():
+        expected = bag(tokens)
+        torch.testing.assert_close(forms.feed_forward(model)(tokens), expected, rtol=0, atol=1e-6)
+    assert not any(isinstance(module, nn.EmbeddingBag) for module in model.modules())
+
+
+class GoesOn(nn.Module):
+    """A recurrent network that begins with a state of its own."""
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.cells = kind is nn.LSTM
+        self.rnn = kind(3, 4, num_layers=2, bidirectional=True, batch_first=True)
+        self.register_buffer("begin", torch.randn(4, 1, 4))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        state = self.begin.expand(-1, inputs[0].shape[0], -1).contiguous()
+        states, last = self.rnn(inputs[0], (state, state * 0.5) if self.cells else state)
+        last = last[1] if isinstance(last, tuple) else last
+        return torch.cat([states[:, -1], states[:, 0], *last], dim=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [nn.LSTM, nn.GRU, nn.RNN])
+def test_onnx_runs_a_recurrence_of_two_layers_both_ways_from_a_state(kind: Any, tmp_path: Path) -> None:
+    from nntui.builtin.exporters import OnnxParams
+    from nntui.builtin.exporting.to_onnx import build as to_onnx
+    from nntui.hooks.exporting import Exportable, ExportTensor
+
+    torch.manual_seed(0)
+    network = GoesOn(kind).eval().requires_grad_(False)
+    x = torch.randn(5, 9, 3)
+    model = Exportable(
+        name="made-up",
+        network=network,
+        inputs=(ExportTensor(name="x", dtype="float32", shape=(None, None, 3)),),
+        output=ExportTensor(name="y", dtype="float32", shape=(None, 24)),
+        rows={"x": x[:3, :4]},
+        longest=0,
+        data=DATA["series"],
+        weights={},
+        ties={},
+        restore=lambda weights: lambda inputs: inputs["x"],
+        facts={"model": {}},
+        source=None,
+    )
+    made = to_onnx(OnnxParams(), model, tmp_path / "made-up.onnx")
+    torch.testing.assert_close(torch.from_numpy(made.run({"x": x.numpy()})), network(x), rtol=0, atol=1e-6)

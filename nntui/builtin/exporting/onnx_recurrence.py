@@ -17,8 +17,8 @@ _GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2), "RNN": (0,)}
 class OnnxRecurrence(nn.Module):
     """Stands for an nn.LSTM, nn.GRU or nn.RNN with `batch_first` while a graph is followed; it computes nothing.
 
-    Called as they are, without a first state: returns the states (N, T, D * H) and the last ones of each layer and
-    direction (layers * D, N, H), for an LSTM with its cells.
+    Called as they are: returns the states (N, T, D * H) and the last ones of each layer and direction
+    (layers * D, N, H), for an LSTM with its cells; of the same form is `first`, the states to begin with.
     """
 
     def __init__(self, layer: nn.RNNBase) -> None:
@@ -55,17 +55,20 @@ class OnnxRecurrence(nn.Module):
             return torch.zeros(2 * len(_GATES[self.operator]) * layer.hidden_size)
         return torch.cat([self._ordered(getattr(layer, f"bias_{of}{end}")) for of in ("ih", "hh")])
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | tuple[Tensor, Tensor]]:
+    def forward(
+        self, x: Tensor, first: Tensor | tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, Tensor | tuple[Tensor, Tensor]]:
         directions = 2 if self.bidirectional else 1
         rows, steps = x.shape[0], x.shape[1]
         shape = [directions, rows, self.hidden_size]
         shapes = [[steps, *shape], shape] + ([shape] if self.operator == "LSTM" else [])
+        begin = () if first is None else first if isinstance(first, tuple) else (first,)
         last: list[list[Tensor]] = []
         for number in range(self.num_layers):
             weights = [getattr(self, f"{of}{number}") for of in "wrb"]
             states, *ends = torch.onnx.ops.symbolic_multi_out(
                 self.operator,
-                (x.transpose(0, 1), *weights),
+                (x.transpose(0, 1), *weights, *self._beginning(begin, number * directions, directions)),
                 self.attributes,
                 dtypes=[x.dtype] * len(shapes),
                 shapes=shapes,
@@ -74,3 +77,7 @@ class OnnxRecurrence(nn.Module):
             x = states.permute(2, 0, 1, 3).flatten(2)  # (T, D, N, H) to (N, T, D * H)
         told = [torch.cat(parts) for parts in zip(*last, strict=True)]
         return x, (told[0], told[1]) if self.operator == "LSTM" else told[0]
+
+    def _beginning(self, first: tuple[Tensor, ...], at: int, count: int) -> tuple[Tensor | None, ...]:
+        """The states that a layer begins with, behind the lengths, which are not given."""
+        return (None, *(state[at : at + count] for state in first)) if first else ()

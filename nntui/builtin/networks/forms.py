@@ -25,12 +25,12 @@ def recurrent(model: nn.Module) -> nn.Module:
 
 def feed_forward(model: nn.Module) -> nn.Module:
     """With plain lookups in place of bags, which fix the number of rows."""
-    bags = [name for name, module in model.named_modules() if isinstance(module, nn.EmbeddingBag)]
+    bags = [n for n, m in model.named_modules() if isinstance(m, nn.EmbeddingBag) and m.mode in ("mean", "sum")]
     for name in bags:
         parent, _, own = name.rpartition(".")
         module = model.get_submodule(name)
         assert isinstance(module, nn.EmbeddingBag)
-        setattr(model.get_submodule(parent), own, MeanOfTokens(module).eval())
+        setattr(model.get_submodule(parent), own, TokensTogether(module).eval())
     return model
 
 
@@ -107,18 +107,19 @@ def _pairs(x: Tensor, axis: int, filled: float) -> Tensor:
     return x.reshape(*x.shape[:axis], x.shape[axis] // 2, 2, *x.shape[axis + 1 :])
 
 
-class MeanOfTokens(nn.Module):
-    """An nn.EmbeddingBag of means over (N, T) tokens, its padding left out."""
+class TokensTogether(nn.Module):
+    """An nn.EmbeddingBag of means or sums over (N, T) tokens, its padding left out."""
 
     def __init__(self, bag: nn.EmbeddingBag) -> None:
         super().__init__()
         self.weight = bag.weight
+        self.mean = bag.mode == "mean"
         self.padding = -1 if bag.padding_idx is None else bag.padding_idx  # no token is -1
 
     def forward(self, tokens: Tensor) -> Tensor:
         real = tokens.ne(self.padding)[:, :, None]
         total = nn.functional.embedding(tokens, self.weight).masked_fill(~real, 0.0).sum(1)
-        return total / real.sum(1).clamp(min=1)
+        return total / real.sum(1).clamp(min=1) if self.mean else total
 
 
 class BothWays(nn.Module):
