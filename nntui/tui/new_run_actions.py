@@ -72,3 +72,13 @@ async def begin(app: NNTuiApp, toml: str) -> None:
 
     folder = await asyncio.to_thread(make_run, toml, None, app.runs, None)
     await run_actions.train(app, folder, show=True)
+
+
+def look_at_data(app: NNTuiApp, form: Form | None) -> None:
+    """The Data screen on what the form says of its data."""
+    checked = form.last if form is not None else None
+    if checked is None or checked.data is None:
+        app.tell("something is wrong with the data: the form says what")
+        return
+    whole, said = checked.data["data"], checked.said.tree.get("data", {})
+    app.look_at_data({key: whole[key] for key in ("name", "path", *said) if whole.get(key) is not None})

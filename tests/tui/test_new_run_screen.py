@@ -288,7 +288,7 @@ async def test_a_list_is_searched_and_what_the_network_cannot_take_is_pale_with_
 
 async def test_a_path_is_typed_into_the_list_of_data_and_one_that_no_reader_takes_is_told(tmp_path: Path) -> None:
     (tmp_path / "pets").mkdir()
-    (tmp_path / "pets" / "cat.xyz").write_text("meow")
+    (tmp_path / "pets" / "cat.xyz").write_bytes(bytes(range(256)) * 8)
     async with new_run(tmp_path / "runs") as it:
         await it.press("enter")
         await it.until(lambda: not it.here)

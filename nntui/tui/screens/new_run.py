@@ -18,6 +18,7 @@ from nntui.tui.draw.form import command_lines, help_lines, pane_at, title_line
 from nntui.tui.draw.plan import message_lines, seconds_text
 from nntui.tui.new_run_questions import Questions
 from nntui.tui.screens import new_run_keys
+from nntui.tui.screens.new_run_keys import PANES, PARTS
 from nntui.tui.widgets.activation import ActivationPane
 from nntui.tui.widgets.asked import Asked
 from nntui.tui.widgets.form import FormView
@@ -45,13 +46,6 @@ TYPING_SECONDS = 0.1
 """How long a person must pause before what they type is checked."""
 AWAITED_SECONDS = 0.2
 """How long a check may take before it is said that it is under way."""
-
-PANES = {1: "form", 2: "plan", 3: "activation", 4: "data"}
-PARTS = {
-    "left": ("form",), "right": ("plan", "activation", "data"), "below": ("activation", "data"), "plan": ("plan",),
-    "activation": ("activation",), "data": ("data",),
-}  # fmt: skip
-"""For each part of the screen, the panes that are in it."""
 
 
 class NewRunScreen(Screen[None]):
@@ -342,7 +336,7 @@ class NewRunScreen(Screen[None]):
     # what becomes of it
 
     async def _settled(self) -> Checked | None:
-        """What is said, checked; None where the form is not ready."""
+        """What is said, checked; None where it is not ready."""
         while self._checking is not None and not self._checking.done():
             await asyncio.wait([self._checking])
         return self._form.last if self._form is not None else None
@@ -352,13 +346,7 @@ class NewRunScreen(Screen[None]):
             self.nntui.copy(self._command(self._form.last), "the command")
 
     def action_data(self) -> None:
-        checked = self._form.last if self._form is not None else None
-        if checked is None or checked.data is None:
-            self.nntui.tell("something is wrong with the data: the form says what")
-            return
-        whole = checked.data["data"]
-        said = checked.said.tree.get("data", {})
-        self.nntui.look_at_data({key: whole[key] for key in ("name", "path", *said) if whole.get(key) is not None})
+        new_run_actions.look_at_data(self.nntui, self._form)
 
     def action_save(self) -> None:
         self.nntui.ahead.hold()
@@ -404,5 +392,4 @@ class NewRunScreen(Screen[None]):
         if self._open != 1:
             self.action_open(1)
         view.move_to(next((number for number, row in enumerate(view.rows) if row.errors), view.cursor))
-        first = checked.faults[0]
-        self.nntui.warn(UserError(first.message, advice=first.suggestion))
+        self.nntui.warn(UserError(checked.faults[0].message, advice=checked.faults[0].suggestion))

@@ -6,6 +6,13 @@ from textual.binding import Binding, BindingType
 
 from nntui.tui.widgets.keys import focus_keys
 
+PANES = {1: "form", 2: "plan", 3: "activation", 4: "data"}
+PARTS = {
+    "left": ("form",), "right": ("plan", "activation", "data"), "below": ("activation", "data"), "plan": ("plan",),
+    "activation": ("activation",), "data": ("data",),
+}  # fmt: skip
+"""For each part of the screen, the panes that are in it."""
+
 HELP = (
     "Each row is something that can be said of a run; what is pale holds unless you say otherwise. Arrows go "
     "through the rows, enter edits or opens a list, left and right change a choice, backspace takes back what you "
