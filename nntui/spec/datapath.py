@@ -94,6 +94,8 @@ def sniffed(text: str, registry: Registry) -> Reading:
 def sniffed_by(entry: Entry, path: str, registry: Registry) -> Reading | None:
     """What the reader that a person named finds out of a path; None where it finds out nothing. What is wrong with the
     path is told when it is read."""
+    if not _is_there(path):
+        return None
     try:
         sniff = _ask(entry, registry, Path(path))
     except Exception:  # noqa: BLE001 - as above; a reader need not know what it is forced to take

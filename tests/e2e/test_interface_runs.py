@@ -102,7 +102,7 @@ FIGURES = {
     ),
     "whole": (
         rf"^{NAME}  ffn digits .* ● training \d+/{ENDLESS} .* eta \d",
-        rf"^loss  (?:train )?\S {NUMBER}  val ○ {NUMBER} .* acc  val ○ [\d.]+ +best@\d",
+        rf"^loss  (?:train )?\S {NUMBER}  val ○ {NUMBER} .* acc  (?:train )?\S [\d.]+  ?val ○ [\d.]+ +(?:best@|★)\d",
         r"└─.*└─",
         r"^ 1 Layers  2 Samples  3 Confusion  4 Log  5 Commands .* z zoom$",
         r"^1 Linear ",

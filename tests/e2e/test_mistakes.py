@@ -125,10 +125,10 @@ def test_a_file_that_no_reader_takes_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("things.xyz").write_text("?")
+    Path("things.xyz").write_bytes(bytes(range(256)) * 8)
     assert run(["train", "--data", "./things.xyz"]) == 2
     error = capsys.readouterr().err
-    assert "no reader takes" in error and "things.xyz" in error and "plugin" in error
+    assert "no reader takes" in error and "things.xyz" in error and "asked: images, table" in error
     assert not Path("runs").exists()
 
 
@@ -155,7 +155,8 @@ def test_a_run_that_is_not_live_takes_no_commands(tiny: Tiny, capsys: pytest.Cap
     path = tiny("moons", "ffn").path
     assert run(["ctl", str(path), "pause"]) == 2
     error = capsys.readouterr().err
-    assert "moons-ffn is not live (done)" in error and "nntui fork moons-ffn" in error
+    assert "moons-ffn is not live (done)" in error
+    assert re.search(r"nntui fork \S*moons-ffn", error)
     assert not (path / "commands.jsonl").exists()
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from nntui.builtin.datasets.own.frames import MISSING, Dialect, Pieces, dialect_of, read_frame
 from nntui.builtin.datasets.own.records import LONGEST
 
-CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=6) | st.sampled_from(
+# A carriage return alone, without quotes around it, ends a line for the csv module, with which it is compared.
+CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), max_size=6) | st.sampled_from(
     ["", "NA", "1.5", 'a"b', '"', '""', "a,b", "x;y", "two\nlines", "\r\n", "é", "😀", " a ", "'", "a\tb"]
 )
 TABLES = st.integers(2, 4).flatmap(lambda k: st.lists(st.lists(CELL, min_size=k, max_size=k), min_size=1, max_size=12))
@@ -40,7 +41,7 @@ def as_read(rows: list[list[str]]) -> list[tuple[str | None, ...]]:
     return [tuple(None if cell in MISSING else cell for cell in row) for row in rows]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(TABLES, DIALECTS, st.integers(1, 64))
 @example([["a", '"'], ['"', "b\nc"]], {"delimiter": ",", "quotechar": '"', "quoting": 0, "lineterminator": "\n"}, 3)
 def test_what_csv_writer_writes_is_read_back_in_pieces_of_any_size(rows, dialect, size) -> None:
@@ -66,7 +67,7 @@ def starts(text: str, dialect: dict[str, object]) -> list[int]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, derandomize=True)
 @given(TABLES, st.sampled_from(",;\t|"))
 def test_an_escaped_table_is_read_back(rows, delimiter) -> None:
     odd = str.maketrans({"\n": " ", "\r": " ", "\1": " "})  # \1 is the quote, which nothing is quoted by
@@ -78,11 +79,11 @@ def test_an_escaped_table_is_read_back(rows, delimiter) -> None:
 
 
 WORD = st.text(st.sampled_from("abcdefgh öß,;|'\"\n"), min_size=1, max_size=8).filter(
-    lambda w: w.strip() == w and w not in MISSING
+    lambda w: w.strip() == w and w.strip("'") and w not in MISSING
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(
     st.lists(
         st.tuples(WORD, st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), st.integers(0, 99)), min_size=5, max_size=30

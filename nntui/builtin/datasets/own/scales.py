@@ -17,6 +17,7 @@ FARTHEST = 8.0
 """Deviations beyond which a value is cut: one outlier must not drown a batch."""
 SKEWED = 1.0
 """Skewness beyond which the signed logarithm is taken, where that is at least twice as even."""
+LARGEST = 1e38
 FITTED_ROWS = 1_000_000
 """Rows from which quantiles are told: more move them by less than a thousandth."""
 
@@ -57,10 +58,15 @@ def logged(column: npt.NDArray[np.float64], unit: float) -> npt.NDArray[np.float
     return np.sign(column) * np.log1p(np.abs(column) / unit) if unit > 0 else column
 
 
+def bounded(column: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Numbers as far as float32, which a network computes in, has them: squares of larger ones would overflow."""
+    return np.clip(column, -LARGEST, LARGEST)
+
+
 def fit_scale(name: str, column: Floats, bins: int) -> Scale | None:
     """The scale of training numbers; None where they tell nothing."""
     wide = np.asarray(column, dtype=np.float64)
-    known = wide[np.isfinite(wide)]
+    known = bounded(wide[np.isfinite(wide)])
     flagged = len(known) < len(wide)
     if not len(known):
         return None
