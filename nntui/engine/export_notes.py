@@ -123,6 +123,10 @@ def _names(exportable: Exportable) -> list[str]:
 def _encoding(model: Model, file: str) -> list[str]:
     kind = type(model.preprocessor)
     doc = inspect.getdoc(kind) or ""
+    if not any(f"`{item.name}`" in doc for item in model.spec.inputs):  # what it makes is told of the whole module
+        module = inspect.getmodule(kind)
+        about = (inspect.getdoc(module) if module is not None else None) or ""
+        doc = about if any(f"`{item.name}`" in about for item in model.spec.inputs) else doc
     return [
         f"Reading files and encoding stays outside. nntui does it by {kind.__name__}, whose fitted state is "
         f"`preprocessing` in `{file}.json`:",

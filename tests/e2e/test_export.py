@@ -338,3 +338,15 @@ def test_nothing_of_an_exporter_is_imported_before_it_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_preprocessor_that_leaves_its_description_to_its_module_is_described_by_it(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nntui.builtin.datasets import tables
+
+    monkeypatch.setattr(tables.TablePreprocessor, "__doc__", "See the module.")
+    monkeypatch.setattr(tables, "__doc__", "Rows as `features`: told of the whole module.")
+    tiny("penguins", "ffn").export("safetensors", tmp_path / "birds.safetensors")
+    text = (tmp_path / "birds.safetensors.md").read_text()
+    assert "> Rows as `features`: told of the whole module." in text and "See the module" not in text
