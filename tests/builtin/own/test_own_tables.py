@@ -251,6 +251,17 @@ def test_odd_and_infinite_cells_become_gaps_and_are_told(tmp_path: Path) -> None
     assert encoded[9, -1] == 0
 
 
+@pytest.mark.parametrize("size", [1.7e308, 1e40, 5e-324])
+def test_numbers_of_any_size_become_finite_features(tmp_path: Path, size: float) -> None:
+    path = tmp_path / "t.csv"
+    sizes = [size, -size, size / 2, 0.0, 3.0]
+    path.write_text("x,y\n" + "".join(f"{sizes[i % 5]!r},{'pq'[i % 2]}\n" for i in range(60)))
+    source = opened(path)
+    preprocessor = fitted(source)
+    json.dumps(preprocessor.to_json(), allow_nan=False)
+    assert torch.isfinite(preprocessor.encode(source.rows(np.arange(60)))["features"]).all()
+
+
 def test_a_rare_class_and_very_skewed_ones_are_warned_of(tmp_path: Path) -> None:
     path = table(tmp_path, rows=200, x=lambda i: i * 0.5, y=lambda i: "rare" if i == 5 else "common")
     told = messages(opened(path), "warning")

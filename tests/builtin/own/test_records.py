@@ -45,6 +45,10 @@ def as_read(rows: list[list[str]]) -> list[tuple[str | None, ...]]:
 @given(TABLES, DIALECTS, st.integers(1, 64))
 @example([["a", '"'], ['"', "b\nc"]], {"delimiter": ",", "quotechar": '"', "quoting": 0, "lineterminator": "\n"}, 3)
 def test_what_csv_writer_writes_is_read_back_in_pieces_of_any_size(rows, dialect, size) -> None:
+    if (
+        dialect["quoting"] == csv.QUOTE_MINIMAL
+    ):  # csv.writer leaves it bare, and no reader can tell it from a line's end
+        rows = [[cell.replace("\r", "") for cell in row] for row in rows]
     with tempfile.TemporaryDirectory() as folder:
         path = written(rows, folder, **dialect)
         said = Dialect(separator=dialect["delimiter"], quote=dialect["quotechar"], header=False)

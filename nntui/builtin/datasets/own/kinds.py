@@ -149,7 +149,8 @@ def _number(name: str, style: Style, values: pl.Series, known: int) -> Column:
     array = array[np.isfinite(array)]
     why = ""
     if known >= FEW and len(array) and len(values) == len(array) and (array == np.round(array)).all():
-        steps = np.diff(array)
+        with np.errstate(over="ignore"):
+            steps = np.diff(array)
         if (steps == 1).all() and array[0] in (0, 1):
             why = "it counts the rows"
         elif _named_identifier(name) and len(np.unique(array)) == len(array):

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 FARTHEST = 8.0
 """Deviations beyond which a value is cut: one outlier must not drown a batch."""
+LARGEST = 1e100
+"""Numbers beyond are taken for this one: their squares would be infinite."""
 SKEWED = 1.0
 """Skewness beyond which the signed logarithm is taken, where that is at least twice as even."""
-LARGEST = 1e38
 FITTED_ROWS = 1_000_000
 """Rows from which quantiles are told: more move them by less than a thousandth."""
 
@@ -45,7 +46,7 @@ class Scale:
         """The features (N, width) of the numbers (N,)."""
         wide = np.asarray(column, dtype=np.float64)
         gaps = ~np.isfinite(wide)
-        wide = np.where(gaps, self.median, wide)
+        wide = np.where(gaps, self.median, wide).clip(-LARGEST, LARGEST)
         standard = (logged(wide, self.log) - self.mean) / self.std
         out[:, 0] = np.clip(standard, -FARTHEST, FARTHEST)
         for piece, (low, high) in enumerate(zip(self.edges, self.edges[1:], strict=False), start=1):
@@ -58,15 +59,10 @@ def logged(column: npt.NDArray[np.float64], unit: float) -> npt.NDArray[np.float
     return np.sign(column) * np.log1p(np.abs(column) / unit) if unit > 0 else column
 
 
-def bounded(column: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Numbers as far as float32, which a network computes in, has them: squares of larger ones would overflow."""
-    return np.clip(column, -LARGEST, LARGEST)
-
-
 def fit_scale(name: str, column: Floats, bins: int) -> Scale | None:
     """The scale of training numbers; None where they tell nothing."""
     wide = np.asarray(column, dtype=np.float64)
-    known = bounded(wide[np.isfinite(wide)])
+    known = wide[np.isfinite(wide)].clip(-LARGEST, LARGEST)
     flagged = len(known) < len(wide)
     if not len(known):
         return None
@@ -80,6 +76,7 @@ def fit_scale(name: str, column: Floats, bins: int) -> Scale | None:
     before = _skewness(known)
     if abs(before) > SKEWED:
         middle = float(np.median(np.abs(known[known != 0]))) if (known != 0).any() else 1.0
+        middle = max(middle, 1 / LARGEST)
         if abs(_skewness(logged(known, middle))) < abs(before) / 2:
             unit = middle
     scaled = logged(known, unit)
