@@ -28,8 +28,8 @@ LEAST = 100
 WINDOWS = 20
 """Windows that a short text is at least divided into, so that each split has some."""
 CONTEXT = 128
-"""Characters that a window tells by default, whatever the tokens. Hamlet in BPE costs 2.38 bits a character with 128, 2.47
-with 512, of which there are fewer steps."""
+"""Characters that a window tells by default, whatever the tokens. Hamlet in BPE costs 2.38 bits a character with 128,
+2.47 with 512, of which there are fewer steps."""
 _TRIED = 20
 """Files of other names whose beginning is looked at."""
 _WORD_ENDS = re.compile(r"(?<=\S)(?=\s)")
