@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Dataset,
         Device,
         DeviceInfo,
+        Exporter,
         Optimizer,
         OptimizerRule,
         Panel,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         TargetSpec,
     )
     from nntui.hooks.errors import UserError
+    from nntui.hooks.exporting import Exportable, Exported, ExportTensor
     from nntui.hooks.params import NoParams, Params, param
     from nntui.hooks.specs import hookimpl
     from nntui.runs.state import RunState
@@ -52,7 +54,8 @@ __all__ = [
     # writing a plugin
     "hookimpl", "Params", "NoParams", "param",
     "Architecture", "Activation", "ActivationFactory", "Dataset", "Device", "DeviceInfo", "Optimizer",
-    "OptimizerRule", "Schedule", "Sniff", "UserError", "Panel", "Space", "RunState",
+    "OptimizerRule", "Schedule", "Exporter", "Exportable", "Exported", "ExportTensor", "Sniff", "UserError", "Panel",
+    "Space", "RunState",
     "DataContext", "DataSpec", "InputSpec", "TargetSpec", "Raw", "Source", "Preprocessor", "Prediction", "Example",
     "Asked", "DataReport", "ColumnReport", "Finding",
     # training from Python
@@ -65,7 +68,7 @@ _HOMES = {
     **dict.fromkeys(
         (
             *("Architecture", "Activation", "ActivationFactory", "Dataset", "Device", "DeviceInfo"),
-            *("Optimizer", "OptimizerRule", "Panel", "Schedule", "Sniff", "Space"),
+            *("Exporter", "Optimizer", "OptimizerRule", "Panel", "Schedule", "Sniff", "Space"),
         ),
         "nntui.hooks.contributions",
     ),
@@ -78,6 +81,7 @@ _HOMES = {
         "nntui.hooks.data",
     ),
     "UserError": "nntui.hooks.errors",
+    **dict.fromkeys(("Exportable", "Exported", "ExportTensor"), "nntui.hooks.exporting"),
     "RunState": "nntui.runs.state",
     **dict.fromkeys(("train", "load", "LoadedRun", "TrainingFailed"), "nntui.api"),
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.registry import registry
+from nntui.hooks.typed import typed_path
 from nntui.runs.creating import discard_untrained, new_run
 from nntui.runs.folder import RunFolder, runs_root
 from nntui.spec.resolve import resolve_said
@@ -17,8 +18,12 @@ from nntui.spec.tables import from_keywords
 from nntui.spec.toml import read_toml
 
 if TYPE_CHECKING:
-    from nntui.engine.inference import Model
+    import numpy.typing as npt
+
+    from nntui.engine.exporting import Written
+    from nntui.engine.inference import Answered, Model
     from nntui.engine.journal import Show
+    from nntui.engine.reporting.report import Report
     from nntui.hooks.data import Prediction, Split
 
 
@@ -67,9 +72,17 @@ class LoadedRun:
             raise UserError(f"{self.path} has no result yet", advice=f"nntui runs show {self.name} says how it stands")
         return {name: value for name, value in finished[-1].metrics.items() if value is not None}
 
-    def predict(self, inputs: str | Sequence[str]) -> list[Prediction]:
-        """Answers for paths of files or literal values, one for each."""
-        return self.model.predict([inputs] if isinstance(inputs, str) else inputs)
+    def predict(self, inputs: str | Path | Sequence[str | Path]) -> list[Prediction]:
+        """Answers for paths of files or folders, or literal values: one for each row, in their order.
+
+        Raises UserError where something cannot be read; `answers` passes over it.
+        """
+        return self.model.predict(_as_text(inputs))
+
+    def answers(self, inputs: str | Path | Sequence[str | Path]) -> Iterator[Answered]:
+        """The same piece by piece, in constant memory, whatever the length of a table: each piece has `asked.names`,
+        `asked.findings` (what was passed over) and `predictions`."""
+        return self.model.answers(_as_text(inputs))
 
     def sample(
         self, prompt: str = "", *, length: int = 500, temperature: float = 0.8, top_k: int = 0, seed: int = 0
@@ -83,17 +96,57 @@ class LoadedRun:
 
         return "".join(Sampling(self.model, prompt, length, temperature=temperature, top_k=top_k, seed=seed))
 
-    def evaluate(self, split: Split = "test") -> dict[str, float]:
-        """Measures the model anew on a split of its data."""
+    def evaluate(self, split: Split | None = None, *, data: str | Path | None = None) -> dict[str, float]:
+        """Measures the model anew on a split of its data (test), or on other data of the same kind: all of it, or the
+        split of that name that it has."""
+        run = self._judging()
+        return self.model.evaluate(run, split, None if data is None else str(data)).metrics
+
+    def report(
+        self, split: Split | None = None, *, data: str | Path | None = None, mistakes: int = 20, html: str | None = None
+    ) -> Report:
+        """Measures it in full: scores of each class, calibration, errors, the worst mistakes. `html` names a file that
+        becomes a page of it; `to_json()` of the report is plain data."""
+        report = self.model.report(self._judging(), split, None if data is None else str(data), mistakes)
+        if html is not None:
+            from nntui.page.report import write_page
+
+            write_page(report, Path(html))
+        return report
+
+    def _judging(self) -> RunFolder:
+        """The run, which knows what the rows are."""
         if not self._run.exists():
             raise UserError(
-                f"{self.path} is a model without its run, which alone says which rows are {split}",
+                f"{self.path} is a model without its run, which alone says which rows to measure",
                 advice="load the run's folder instead",
             )
-        return self.model.evaluate(self._run, split).metrics
+        return self._run
+
+    def encode(self, inputs: str | Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """The arrays that an exported model takes for paths of files or literal values, by name, rows first."""
+        return self.model.encode([inputs] if isinstance(inputs, str) else inputs)
+
+    def export(self, to: str, path: str | Path | None = None, *, force: bool = False, **params: Any) -> Written:
+        """Writes the model in a format of an exporter's ("onnx", "pt2", "safetensors"), with `params` of that
+        exporter's (`opset=18`), and what describes it beside it; checks it against the model on rows of its data.
+
+        `path`: the file; left out, the run's name in the working directory. What is there already is written over
+        where `force`. Raises UserError, also where the answers differ by more than rounding (nothing is kept then).
+        """
+        from nntui.engine.exporting import choose, export
+
+        exporter = choose(to, params)
+        goal = Path(f"{self.name}{exporter.contribution.suffix}") if path is None else typed_path(str(path))
+        run = self._run if self._run.exists() else None
+        return export(self.model, run, exporter, goal.absolute(), force=force)
 
     def __repr__(self) -> str:
         return f"LoadedRun({str(self.path)!r})"
+
+
+def _as_text(inputs: str | Path | Sequence[str | Path]) -> list[str]:
+    return [str(inputs)] if isinstance(inputs, str | Path) else [str(given) for given in inputs]
 
 
 def load(path: str | Path) -> LoadedRun:

@@ -14,7 +14,7 @@ from distributions import REPOSITORY
 from nntui.cli.main import COMMANDS
 from nntui.cli.main import run as nntui
 
-DOCUMENTS = ("README.md", "docs/guide.md")
+DOCUMENTS = ("README.md", "docs/guide.md", "docs/export.md")
 
 NOT_RUN = ("make ", "pip ")
 """They install; the Makefile and the wheel have tests of their own."""
@@ -60,9 +60,10 @@ class Reader:
             assert Path(words[2]).is_file(), line
             return
         given, target = "", None
-        if words[0] == "echo":
+        if words[0] in ("echo", "cat"):
             assert words[2] == "|", line
-            given, words = words[1] + "\n", words[3:]
+            given = f"{words[1]}\n" if words[0] == "echo" else Path(words[1]).read_text()
+            words = words[3:]
         if ">" in words:
             target, words = Path(words[-1]), words[: words.index(">")]
         assert words[0] == "nntui", f"nobody knows how to run: {line}"

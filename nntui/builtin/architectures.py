@@ -27,6 +27,7 @@ class FFNParams(Params):
         32, ge=1, help="Size of a token's vector, and the largest of a category's (else half of its column's codes)"
     )
     context: int = param(16, ge=1, help="For the next token: how many tokens it looks back on")
+    skip: bool = param(False, help="Add a linear layer from the inputs straight to the outputs")
 
     @model_validator(mode="after")
     def _checked(self) -> FFNParams:
@@ -45,8 +46,15 @@ class CNNParams(Params):
         "max", help="How a stage halves the picture or the time for the next one; stride: by the convolution itself"
     )
     residual: bool = param(False, help="Add the input of each convolution to its output")
-    global_pool: Literal["auto", "avg", "max", "flatten"] = param(
-        "auto", help="What the last stage gives the output; auto: avg, for text max; flatten: every position"
+    global_pool: Literal["auto", "avg", "max", "flatten", "statistics"] = param(
+        "auto",
+        help="What the last stage gives the output; auto: avg, for text max; flatten: every position; statistics: mean "
+        "and deviation along the time, of a sound in each band",
+    )
+    sound: Literal["picture", "bands"] = param(
+        "picture",
+        help="For a sound: filters move along time and pitch, as over a picture; bands: along time alone, each band "
+        "a channel of its own",
     )
     dropout: float = param(0.1, ge=0, lt=1, help="Share of features left out before the output in a training step")
     head: int = param(0, ge=0, help="Units of a hidden layer before the output; 0: none")
@@ -98,6 +106,7 @@ def contributions() -> Iterable[Architecture]:
         params=FFNParams,
         build=f"{HERE}.ffn:build",
         source=f"{HERE}.ffn:source",
+        export_form=f"{HERE}.forms:feed_forward",
         defaults={"optimizer.lr": 2e-3},
     )
     yield Architecture(
@@ -108,6 +117,7 @@ def contributions() -> Iterable[Architecture]:
         params=CNNParams,
         build=f"{HERE}.cnn:build",
         source=f"{HERE}.cnn:source",
+        export_form=f"{HERE}.forms:convolutional",
         # Measured on fashion-mnist's validation rows, 5 epochs, one seed: 0.905 with three stages and their mean
         # (5e-3, batch 128), 0.922 flattened (3e-3, batch 64), 0.930 with a fourth stage besides.
         defaults={
@@ -124,5 +134,6 @@ def contributions() -> Iterable[Architecture]:
         params=RNNParams,
         build=f"{HERE}.rnn:build",
         source=f"{HERE}.rnn:source",
+        export_form=f"{HERE}.forms:recurrent",
         defaults={"optimizer.lr": 3e-3, "training.clip_grad": 1.0},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import nntui
-from nntui.builtin import activations, architectures, datasets, devices, optimizers, panels, schedules
+from nntui.builtin import activations, architectures, datasets, devices, exporters, optimizers, panels, schedules
 
 
 @nntui.hookimpl
@@ -36,6 +36,11 @@ def register_optimizers() -> Iterable[nntui.Optimizer]:
 @nntui.hookimpl
 def register_schedules() -> Iterable[nntui.Schedule]:
     yield from schedules.contributions()
+
+
+@nntui.hookimpl
+def register_exporters() -> Iterable[nntui.Exporter]:
+    yield from exporters.contributions()
 
 
 @nntui.hookimpl

@@ -81,8 +81,9 @@ class _EventClock:
 
 def follow(folder: RunFolder, *, json: bool) -> int:
     """Print a run's past and what comes until it ends or we are interrupted; the exit code by how it ended."""
-    from nntui.cli.display import JsonDisplay, LineDisplay
+    from nntui.cli.display import JsonDisplay
     from nntui.runs.attach import Attached
+    from nntui.runs.lines import LineDisplay
 
     clock = _EventClock()
     display: Display = JsonDisplay(sys.stdout) if json else LineDisplay(sys.stdout, clock=clock)
@@ -154,7 +155,8 @@ def _ring() -> None:
 
 def _ended(attached: Attached, *, quiet: bool) -> int:
     """Says how a run ended; the exit code that its own process had, as far as the events tell."""
-    from nntui.cli.report import ending, program, reachable
+    from nntui.cli.report import ending
+    from nntui.runs.shell import program, reachable
 
     folder, vitals, status = attached.folder, attached.state.vitals, attached.status()
     event = vitals.failed or vitals.finished

@@ -1,4 +1,5 @@
-"""`nntui architectures`, `activations`, `datasets`, `devices`, `optimizers`, `schedules`, `panels`: lists, `show NAME`.
+"""`nntui architectures`, `activations`, `datasets`, `devices`, `optimizers`, `schedules`, `exporters`,
+`panels`: lists, `show NAME`.
 
 All of it is read from the index: no plugin is imported, nor torch.
 """
@@ -33,6 +34,7 @@ def _rows(entry: Entry) -> str:
 _COLUMNS: dict[str, list[_Column]] = {
     "arch": [("takes", _inputs)],
     "activation": [("formula", lambda entry: entry.meta["formula"])],
+    "export": [("file", lambda entry: entry.meta["suffix"])],
     "data": [("kind", lambda entry: entry.meta["modality"]), ("rows", _rows)],
 }
 
@@ -128,6 +130,9 @@ def _facts(entry: Entry) -> list[tuple[str, str]]:
         facts += [("licence", meta["licence"]), ("source", meta["source"])]
         if meta["has_sniff"]:
             facts.append(("reads", "files of your own: --data PATH"))
+    elif entry.kind == "export":
+        facts.append(("file", f"NAME{meta['suffix']}"))
+        facts += [("needs", f"pip install {needs}") for needs in sorted(set(meta["requires"].values()))]
     facts += [("suggests", f"{key} = {shown(value)}") for key, value in entry.defaults.items()]
     return [(title, text) for title, text in facts if text]
 
@@ -167,8 +172,11 @@ def usage(entry: Entry) -> str:
     if entry.kind == "panel":
         return shlex.join(["nntui", "panels", "draw", chosen])
     words = ["nntui", "train", f"--{entry.kind}", chosen]
+    prefix = f"{entry.kind}."
+    if entry.kind == "export":
+        words, prefix = ["nntui", "export", "RUN", "--to", chosen], ""
     for field in entry.fields:
-        flag = f"--{entry.kind}.{field.name.replace('_', '-')}"
+        flag = f"--{prefix}{field.name.replace('_', '-')}"
         if field.required:
             words += [flag, field.name.upper()]
         elif field.default not in (None, []):
@@ -182,6 +190,7 @@ activations = _group("activations", "activation", "Activation functions, with th
 datasets = _group("datasets", "data", "Data sets that can be named, and readers of your own files.")
 optimizers = _group("optimizers", "optimizer", "Optimizers.")
 schedules = _group("schedules", "schedule", "Learning-rate schedules.")
+exporters = _group("exporters", "export", "Formats that trained networks are written in, for other programs.")
 panels = _group("panels", "panel", "Panels that plugins bring to a run's screen, nntui's own among them.")
 
 

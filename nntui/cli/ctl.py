@@ -12,6 +12,7 @@ from nntui.cli.output import clean, echo, say
 from nntui.cli.runs import runs_option
 from nntui.hooks.errors import UserError
 from nntui.runs.figures import number
+from nntui.runs.shell import program, reachable
 
 if TYPE_CHECKING:
     from nntui.runs.commands import Command, Kind
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
     from nntui.runs.lock import Liveness
 
-ACTIONS = ("pause", "resume", "stop", "checkpoint", "lr", "extend", "probe")
+ACTIONS = ("pause", "resume", "stop", "checkpoint", "lr", "extend", "fork", "probe")
 PATIENCE_SECONDS = 2.0
 _POLL_SECONDS = 0.03
 
@@ -30,21 +31,40 @@ _POLL_SECONDS = 0.03
 @click.argument("value", required=False)
 @click.option("--wait", is_flag=True, help="Wait until the run has met the command, however long that takes.")
 @runs_option
-def command(run: str, action: str, value: str | None, wait: bool, runs_dir: str | None) -> None:
+def command(run: str, action: str, value: str | None, wait: bool, runs_dir: str | None) -> int:
     """Steer a live run.
 
     \b
     nntui ctl quick-otter-7 pause        also: resume, stop, checkpoint, probe
-    nntui ctl quick-otter-7 lr 1e-3      a new base for the learning rate
+    nntui ctl quick-otter-7 lr 1e-3      the learning rate from now on
     nntui ctl quick-otter-7 lr x0.5      half of what it is
     nntui ctl quick-otter-7 extend 5     five epochs more
-    """
-    from nntui.runs.commands import append_command
-    from nntui.runs.folder import find_run, runs_root
-    from nntui.runs.lock import Unknown
+    nntui ctl quick-otter-7 fork         a new run from its last checkpoint
+    nntui ctl quick-otter-7 fork best    from its best; or from that of a step
 
+    A schedule keeps its shape when the rate is set. A fork trains in the background and leaves the run as it is, which
+    need not be live; nntui fork makes one with changes.
+    """
+    from nntui.runs.folder import find_run, runs_root
+
+    if action == "fork":
+        if wait:
+            raise click.UsageError("--wait is for what a run is asked; a fork is a run of its own")
+        from nntui.cli.fork import fork_as_it_is
+
+        root = runs_root(runs_dir)
+        return fork_as_it_is(find_run(run, root), "last" if value is None else value, root)
     kind, number = parse(action, value)
     folder = find_run(run, runs_root(runs_dir))
+    _ask(folder, kind, number, said(action, value), wait=wait)
+    return 0
+
+
+def _ask(folder: RunFolder, kind: Kind, number: float | None, words: str, *, wait: bool) -> None:
+    """Ask it, and tell what came of it; `words`: what is asked, as a person says it."""
+    from nntui.runs.commands import append_command
+    from nntui.runs.lock import Unknown
+
     live = _live(folder)
     if isinstance(live, Unknown):
         click.echo(clean(f"whether {folder.name} is live cannot be told from here: {live.why}"), err=True)
@@ -57,11 +77,11 @@ def command(run: str, action: str, value: str | None, wait: bool, runs_dir: str 
             f"{folder.name} was asked; what comes of it cannot be read: {folder.events}: {error.strerror or error}"
         ) from error
     if met is None:
-        say(f"{folder.name}: {said(action, value)} asked, not yet applied; nntui runs show {folder.name} tells more")
+        say(f"{folder.name}: {words} asked, not yet applied; {program()} runs show {reachable(folder)} tells more")
     elif met.result == "applied":
-        echo(f"{folder.name}: {said(action, value)} applied at step {met.step}" + _now(met))
+        echo(f"{folder.name}: {words} applied at step {met.step}" + _now(met))
     else:
-        raise UserError(f"{folder.name}: {said(action, value)} was {met.result}: {met.why}")
+        raise UserError(f"{folder.name}: {words} was {met.result}: {met.why}")
 
 
 def parse(action: str, value: str | None) -> tuple[Kind, float | None]:
@@ -111,10 +131,11 @@ def _live(folder: RunFolder) -> Liveness:
     live = probe_lock(folder)
     if isinstance(live, Dead):
         status = load_row(folder).status
-        further = f"nntui fork {folder.name} --at last --epochs N trains it further, in a new run"
+        name = reachable(folder)
+        further = f"{program()} fork {name} --at last --epochs N trains it further, in a new run"
         raise UserError(
             f"{folder.name} is not live ({status}): nothing would be done",
-            advice=further if status == "done" else f"nntui train --resume {folder.name} goes on with it",
+            advice=further if status == "done" else f"{program()} train --resume {name} goes on with it",
         )
     return live
 
@@ -153,7 +174,7 @@ def _outcome(folder: RunFolder, asked: Command, offset: int, patience: float | N
         if isinstance(live, Dead):
             raise UserError(
                 f"{folder.name} ended before it met the command",
-                advice=f"nntui runs show {folder.name} says how it ended",
+                advice=f"{program()} runs show {reachable(folder)} says how it ended",
             )
         if deadline is not None and time.monotonic() >= deadline:
             return None

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Parsed", "SpecCommand", "command_line", "parse", "read", "spec_command", "spelt"]
 
+POSITIONAL = f"{__name__}.positional"
+"""Key of a click context's `meta`: what stood first without a flag, as it was typed."""
 _FLAGGED = tuple(table for table in TABLES if table not in RECORDED)
 _WHOLE = "\u2011"
 """Stands for a hyphen while help is folded: a name such as one-cycle is not broken in two."""
@@ -43,6 +45,8 @@ class Parsed:
     """What the flags say; the file is named, not read."""
     rest: tuple[str, ...]
     """What is not a spec's: options of the command itself."""
+    positional: str = ""
+    """What stands first without a flag, as it was typed: ./digits is no name."""
 
 
 def parse(
@@ -90,7 +94,7 @@ class _Parser:
             file=Path(self.files[0]) if self.files else None,
             errors=tuple(self.errors),
         )
-        return Parsed(said=said, rest=tuple(self.rest))
+        return Parsed(said=said, rest=tuple(self.rest), positional=self.files[0] if self.files else "")
 
     def _advice(self, extra: str) -> str:
         return f"Was a flag meant? --data {shlex.quote(extra)}, for example."
@@ -239,6 +243,7 @@ class SpecCommand(click.Command):
             for name in (*param.opts, *param.secondary_opts)
         }
         parsed = parse(args, registry(), options=options, command=ctx.command_path)
+        ctx.meta[POSITIONAL] = parsed.positional
         ctx.meta[__name__] = parsed.said  # before click reads --help, which needs it
         left = super().parse_args(ctx, list(parsed.rest))
         reads = self.positional == "SPEC.toml" and not ctx.resilient_parsing

@@ -129,9 +129,9 @@ async def _tend(app: NNTuiApp, loaded: Loaded, folder: RunFolder | None, process
     app.app_resume_signal.subscribe(app, lambda _: app.screen.refresh(layout=True))
     problems = [*loaded.problems]
     if loaded.settings.keys:
-        from nntui.cli.settings import unknown_keys
+        from nntui.cli.settings import key_problems
 
-        problems += await asyncio.to_thread(lambda: list(unknown_keys(loaded)))
+        problems += await asyncio.to_thread(lambda: list(key_problems(loaded)))
     for problem in problems:
         app.call_later(app.warn, problem)
     if process is None or folder is None:
@@ -187,8 +187,8 @@ def farewell(folders: Iterable[RunFolder], *, starting: RunFolder | None = None)
     starting: one whose engine is known to live, though it may not hold its lock yet.
     """
     from nntui.cli.output import echo
-    from nntui.cli.report import program, reachable
     from nntui.runs.lock import Live, probe_lock
+    from nntui.runs.shell import program, reachable
     from nntui.runs.summary import load_row
     from nntui.runs.vitals import ENDED
 

@@ -19,6 +19,7 @@ from nntui.hooks.errors import UserError
 # name -> (section, "module:attribute" of a click command, what it does in a line)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "train": ("Runs", "nntui.cli.train:command", "Train a network, or go on with a run (--resume)"),
+    "data": ("Runs", "nntui.cli.data:command", "Show what data is taken for, and what looks wrong with it"),
     "spec": ("Runs", "nntui.cli.spec:command", "Print a run's settings, every default filled in"),
     "new": ("Runs", "nntui.cli.attach:new", "Choose a run's settings in a form, and train it"),
     "attach": ("Runs", "nntui.cli.attach:command", "Watch and steer a run; the newest when none is named"),
@@ -28,12 +29,14 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "predict": ("Runs", "nntui.cli.predict:command", "Ask a trained network about new inputs"),
     "sample": ("Runs", "nntui.cli.sample:command", "Let a network go on with a text"),
     "evaluate": ("Runs", "nntui.cli.evaluate:command", "Measure a trained network again"),
+    "export": ("Runs", "nntui.cli.export:command", "Write a trained network for other programs"),
     "architectures": ("What there is", "nntui.cli.contributions:architectures", "Networks"),
     "activations": ("What there is", "nntui.cli.contributions:activations", "Activation functions"),
     "datasets": ("What there is", "nntui.cli.contributions:datasets", "Data sets"),
     "devices": ("What there is", "nntui.cli.contributions:devices", "What a network can train on"),
     "optimizers": ("What there is", "nntui.cli.contributions:optimizers", "Optimizers"),
     "schedules": ("What there is", "nntui.cli.contributions:schedules", "Learning-rate schedules"),
+    "exporters": ("What there is", "nntui.cli.contributions:exporters", "Formats that trained networks are written in"),
     "panels": ("What there is", "nntui.cli.panels:command", "Panels of a run's screen that plugins bring"),
     "plugins": ("What there is", "nntui.cli.plugins:command", "Installed plugins: list, show, disable, remove"),
     "settings": ("Yours", "nntui.cli.settings:command", "Colours, keys, characters, what happens when a run ends"),

@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from textwrap import wrap
@@ -15,30 +14,10 @@ from typing import Any
 
 import click
 
-_ESCAPES = re.compile(
-    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?"  # OSC: titles, links, the clipboard
-    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, the cursor
-    r"|\x1b[PX^_][^\x1b]*(?:\x1b\\)?"  # strings of other kinds
-    r"|\x1b[ -/]*[0-~]?"
-)
-# They change the order of what stands around them on the screen, so that a text can show what it does not say.
-_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from nntui.runs.cleaning import clean as clean
 
 _FIGURE = re.compile(r"[-+]?[\d,]*\.?\d*(?:e[-+]?\d+)?%?|nan")
 """A cell that is a number or empty: such columns stand to the right."""
-
-
-def clean(text: str, *, lines: bool = False) -> str:
-    """`text` without escape sequences and control characters; a line break stays where `lines`, else is a space."""
-    kept = []
-    for char in _ESCAPES.sub("", text):
-        if char == "\n" and lines:
-            kept.append(char)
-        elif char in "\n\t":
-            kept.append(" ")
-        elif unicodedata.category(char) not in ("Cc", "Cs") and char not in _BIDI:
-            kept.append(char)
-    return "".join(kept)
 
 
 def silence() -> None:

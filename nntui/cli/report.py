@@ -2,86 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from shlex import quote
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from nntui.cli.output import clean
-from nntui.runs.events import Failed, Finished, LayerPlan, Planned
-from nntui.runs.figures import duration, label, metric
+from nntui.runs.events import Failed, Finished
+from nntui.runs.figures import duration, figure, label
+from nntui.runs.shell import example_input, near, program, reachable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from nntui.runs.folder import RunFolder
     from nntui.spec.model import RunSpec
-
-_LAYERS = 40
-"""Lines of layers; what is more is summed up."""
-
-KEY = 15
-"""Columns of the word that begins a line of facts."""
-
-_INPUTS = {
-    "image": "PICTURE.png",
-    "audio": "SOUND.wav",
-    "text": "'some text'",
-    "table": "ROWS.csv",
-    "series": "DAYS.csv",
-    "points": "0.5,-0.3",
-}
-"""What a person gives to `nntui predict`, by the data's modality."""
-
-_TYPED = 160
-"""Characters of an example that a person might still type."""
 
 
 def beginning(folder: RunFolder, spec: RunSpec) -> str:
     """The first line about a run: what it is called, what trains on what, where it is kept. Cleaned."""
     data = str(spec.data_settings.path or spec.data.name)
     return clean(f"{folder.name}: {spec.arch.name} on {data}, kept in {near(folder.path)}")
-
-
-def plan_lines(plan: Planned) -> list[str]:
-    """The network layer by layer, the rows of each split, and what was chosen and why. Not cleaned."""
-    rows = ", ".join(f"{count:,} {split}" for split, count in plan.splits.items() if count)
-    epochs = f"{plan.epochs} epoch{'s' if plan.epochs != 1 else ''} of {plan.steps_per_epoch:,} steps"
-    facts = [("parameters", f"{plan.parameters:,}"), ("rows", rows), ("training", epochs)]
-    if plan.metric:
-        which = "highest" if plan.maximize else "lowest"
-        rest = " on validation" if plan.splits.get("validation") else ""
-        facts.append(("best", f"the weights with the {which} {label(plan.metric)}{rest}"))
-    facts += [(choice.what, f"{choice.value}: {choice.why}") for choice in plan.chosen]
-    return [*layer_lines(plan.layers), "", *(fact(*pair) for pair in facts), ""]
-
-
-def fact(word: str, text: str) -> str:
-    """A word and what is said of it, below others of their kind."""
-    return f"{word:<{KEY - 1}} {text}"
-
-
-def layer_lines(layers: Sequence[LayerPlan]) -> Iterator[str]:
-    """The network as a table: name, kind, shape of the output, parameters. Not cleaned."""
-    if not layers:
-        return
-    shown = layers if len(layers) <= _LAYERS else layers[: _LAYERS - 1]
-    rows = [
-        (layer.name, layer.kind, shape(layer.out), f"{layer.parameters:,}" if layer.parameters else "-")
-        for layer in shown
-    ]
-    rows.insert(0, ("layer", "kind", "out", "params"))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    for name, kind, out, count in rows:
-        yield f"{name:<{widths[0]}}  {kind:<{widths[1]}}  {out:<{widths[2]}}  {count:>{widths[3]}}"
-    rest = layers[len(shown) :]
-    if rest:
-        yield f"... and {len(rest)} more layers with {sum(layer.parameters for layer in rest):,} parameters"
-
-
-def shape(out: Sequence[int]) -> str:
-    """32x28x28; ? where an axis varies."""
-    return "x".join("?" if size < 0 else str(size) for size in out) or "1"
 
 
 def ending(folder: RunFolder, event: Finished | Failed) -> str:
@@ -98,18 +35,26 @@ def _finished(folder: RunFolder, event: Finished) -> Iterator[str]:
     if event.split:
         whose = "" if event.best_step is None else f", with the weights of step {event.best_step:,}"
         yield f"on {event.split}{whose}:"
-    named = {
-        label(name): metric(name, value).removeprefix(label(name)).strip() for name, value in event.metrics.items()
-    }
-    wide, long = max(map(len, named), default=0), max(map(len, named.values()), default=0)
-    for name, value in named.items():
-        yield f"  {name:<{wide}}  {value:>{long}}"
+    yield from _measured(event)
     name = reachable(folder)
     if (folder.model / "model.safetensors").exists():
         yield f"model    {near(folder.model)}"
         yield f"predict  {program()} predict {name} {example_input(folder)}"
     if event.status == "stopped":
         yield f"go on    {program()} train --resume {name}"
+
+
+def _measured(event: Finished) -> Iterator[str]:
+    """A line for each metric; what rules without learning reach beside it, in columns of their own."""
+    columns = {"": event.metrics, **event.baselines}
+    named = {label(name): [figure(name, values.get(name)) for values in columns.values()] for name in event.metrics}
+    if event.baselines:
+        named = {"": ["network", *event.baselines], **named}
+    wide = max(map(len, named), default=0)
+    long = [max(map(len, column)) for column in zip(*named.values(), strict=True)]
+    for name, values in named.items():
+        figures = [f"{value:>{size}}" for value, size in zip(values, long, strict=True)]
+        yield "  ".join(["", f"{name:<{wide}}", *figures])
 
 
 def _failed(folder: RunFolder, event: Failed) -> Iterator[str]:
@@ -130,66 +75,3 @@ def _has_checkpoint(folder: RunFolder) -> bool:
         return any(folder.checkpoints.glob("step-*"))
     except OSError:
         return False
-
-
-def near(path: Path) -> str:
-    """A path as a person would type it: relative where it lies below the current folder."""
-    from pathlib import Path
-
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):  # elsewhere, or a folder that is gone
-        return str(path)
-
-
-def program() -> str:
-    """What a person types for nntui: its name, or where it is while a virtual environment is not on their path."""
-    import sys
-    from pathlib import Path
-    from shutil import which
-
-    own = Path(sys.executable).with_name("nntui")
-    return "nntui" if which("nntui") or not own.exists() else quote(near(own))
-
-
-def reachable(folder: RunFolder) -> str:
-    """What a command calls the run: its name where the command looks for runs, else its path."""
-    from nntui.runs.folder import runs_root
-
-    try:
-        if runs_root(None).resolve() == folder.path.resolve().parent:
-            return quote(folder.name)
-    except OSError:
-        pass  # a folder that cannot be looked at: its path says where it is
-    return quote(near(folder.path))
-
-
-def example_input(folder: RunFolder) -> str:
-    """What to give to `nntui predict`, quoted: one of the run's own examples where it can be typed."""
-    try:
-        first = json.loads((folder.examples / "index.json").read_text(encoding="utf-8"))["examples"][0]
-        typed = near(folder.examples / first["file"]) if "file" in first else _typed(first["content"])
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        typed = ""
-    return quote(typed) if typed else _INPUTS.get(_modality(folder), "INPUT")
-
-
-def _typed(content: object) -> str:
-    """An example as a person would type it; "" for what nobody would."""
-    text = ""
-    if isinstance(content, str):
-        text = " ".join(content.split())[:40]
-    elif isinstance(content, dict) and all(isinstance(value, str | int | float | None) for value in content.values()):
-        text = ",".join(f"{name}={'' if value is None else value}" for name, value in content.items())
-        if text.count(",") != len(content) - 1:
-            text = ""  # a value with a comma of its own
-    return text if len(text) <= _TYPED else ""
-
-
-def _modality(folder: RunFolder) -> str:
-    """The modality of the data, from what the model carries; "" where that cannot be read."""
-    try:
-        stored = json.loads((folder.model / "config.json").read_text(encoding="utf-8"))
-        return str(stored["io"]["modality"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""

@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from nntui.cli.report import example_input, layer_lines, near, program, reachable
 from nntui.cli.runs import epoch_text, loss_text, status_text, to_json
 from nntui.runs.figures import duration, metric, metrics, number, rate, size
+from nntui.runs.lines import layer_lines
+from nntui.runs.shell import example_input, near, program, reachable
 
 if TYPE_CHECKING:
     from nntui.runs.folder import RunFolder
@@ -37,6 +38,7 @@ def report(row: Row, state: RunState, *, now: float) -> Iterator[str]:
         "lr": rate(v.lr) if v.lr is not None else "",
         "best": _best(state),
         (v.finished.split or "test") if v.finished else "": metrics(v.finished.metrics, v.metric) if v.finished else "",
+        "beside": _beside(state),
         "ended": v.finished.reason if v.finished else "",
         "model": near(folder.model) if folder.model.is_dir() else "",
     }
@@ -61,6 +63,13 @@ def _best(state: RunState) -> str:
     if best is None or best.value is None:
         return ""
     return f"{metric(state.vitals.metric, best.value)} at step {best.step:,} (epoch {best.epoch:.4g})"
+
+
+def _beside(state: RunState) -> str:
+    """What rules without learning reach on the rows of the result."""
+    v = state.vitals
+    found = v.finished.baselines if v.finished else {}
+    return "  ".join(f"{name} {metric(v.metric, values.get(v.metric))}" for name, values in found.items())
 
 
 def _failure(state: RunState) -> Iterator[str]:

@@ -156,6 +156,7 @@ def as_plain(row: Row) -> dict[str, Any]:  # JSON
         "maximize": v.maximize,
         "best": to_json(v.best),
         "metrics": v.finished.metrics if v.finished else {},
+        "baselines": v.finished.baselines if v.finished else {},
         "reason": v.finished.reason if v.finished else "",
         "failed": to_json(v.failed),
         "warnings": v.warnings,

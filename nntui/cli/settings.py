@@ -10,7 +10,7 @@ import click
 from nntui.cli.output import echo, echo_json, say, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from nntui.runs.settings import Loaded
 
@@ -26,11 +26,13 @@ def command(init: bool, as_json: bool) -> int:
     from nntui.runs.settings import load_settings, write_first
 
     if init:
+        from nntui.tui.keymap import bindings
+
         path = write_first(bindings=bindings())
         echo(f"wrote {path}")
         return 0
     loaded = load_settings()
-    problems = [*loaded.problems, *unknown_keys(loaded)]
+    problems = [*loaded.problems, *key_problems(loaded)]
     if as_json:
         echo_json(
             {"path": str(loaded.path), "exists": loaded.exists, "settings": _values(loaded), "problems": problems}
@@ -69,36 +71,24 @@ def _source(loaded: Loaded, name: str) -> str:
     return f"line {loaded.said[name]}" if name in loaded.said and not faulty else "default"
 
 
-def unknown_keys(loaded: Loaded) -> Iterator[str]:
-    """Keys that are given to no binding."""
-    from nntui.hooks.names import close_to
-
+def key_problems(loaded: Loaded) -> Iterator[str]:
+    """Keys that are given to no binding, and keys that one binding would take from another."""
     if not loaded.settings.keys:
         return
+    from nntui.hooks.names import close_to
+    from nntui.tui.keymap import bindings, collisions
+
     known = bindings()
     for name in loaded.settings.keys:
         if name not in known:
-            line = loaded.said.get(f"keys.{name}")
             near = close_to(name, known)
             meant = f"did you mean {' or '.join(near)}?" if near else "nntui settings --init names them all"
-            yield (
-                f"{loaded.path}" + (f" line {line}" if line else "") + f": keys: there is no binding {name!r}; {meant}"
-            )
+            yield f"{_place(loaded, name)}: keys: there is no binding {name!r}; {meant}"
+    for name, key, other in collisions(loaded.settings.keys):
+        yield f"{_place(loaded, name)}: keys: {key} is {other}'s too: give that another key"
 
 
-def bindings() -> Mapping[str, tuple[str, str]]:
-    """Every binding of the interface that has an id: its keys, and what it does."""
-    from importlib import import_module
-    from pkgutil import walk_packages
-
-    from textual.binding import Binding
-
-    import nntui.tui
-
-    found: dict[str, tuple[str, str]] = {}
-    for module in walk_packages(nntui.tui.__path__, "nntui.tui."):
-        for owner in vars(import_module(module.name)).values():
-            for binding in getattr(owner, "BINDINGS", ()) if isinstance(owner, type) else ():
-                if isinstance(binding, Binding) and binding.id and str(owner.__module__).startswith("nntui."):
-                    found[binding.id] = (binding.key, binding.tooltip or binding.description)
-    return dict(sorted(found.items()))
+def _place(loaded: Loaded, name: str) -> str:
+    """The file, and the line that gives a binding its keys."""
+    line = loaded.said.get(f"keys.{name}")
+    return f"{loaded.path}" + (f" line {line}" if line else "")

@@ -285,7 +285,8 @@ def _told_end(folder: RunFolder, code: int, event: Finished | Failed, *, json: b
 def _begin(folder: RunFolder, spec: RunSpec) -> None:
     """Said before torch is imported, which takes seconds: what the run is called, and how it is steered."""
     from nntui.cli.output import terminal
-    from nntui.cli.report import beginning, program, reachable
+    from nntui.cli.report import beginning
+    from nntui.runs.shell import program, reachable
 
     click.echo(beginning(folder, spec))
     if terminal():
@@ -330,8 +331,8 @@ def _before_our_eyes(folder: RunFolder, how: How) -> int:
 def _in_background(folder: RunFolder, how: How) -> int:
     from shlex import quote
 
-    from nntui.cli.report import near, program, reachable
     from nntui.runs.launch import wait_started
+    from nntui.runs.shell import near, program, reachable
 
     process = _launch(folder, how)
     wait_started(folder, process)

@@ -17,6 +17,7 @@ from nntui.engine.feed import Batch, Feed, ResidentStore
 from nntui.engine.hardware import Hardware, choose_hardware, prepare
 from nntui.engine.layers import plan_layers, step_macs
 from nntui.engine.rate import Rate
+from nntui.engine.reading import ReadingStore
 from nntui.engine.seeds import mix
 from nntui.engine.stepping import MovingAverage, Stepper
 from nntui.engine.streaming import Recipe, StreamingStore
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
     from nntui.engine.building import OpenedData
     from nntui.engine.feed import Store
     from nntui.engine.tasks import Task
-    from nntui.hooks.data import DataSpec, Indices
+    from nntui.hooks.data import DataSpec, Indices, Source
     from nntui.spec.model import RunSpec
 
 RESIDENT_SHARE = 0.4
 """Data may take this share of the memory that is free; more is streamed."""
+RESIDENT_FROM_DISK = 512 << 20
+"""Bytes up to which data that can as well be read from a disk is held in the host's memory."""
 SAMPLE_ROWS = 8
 """Rows that are encoded to plan the network and to estimate the size of the data."""
 
@@ -106,7 +109,7 @@ def _resolved(training: Training, feed_kind: str) -> dict[str, Any]:
     """The table [resolved] of run.toml: plain values."""
     return training.hardware.resolved() | {
         "feed": feed_kind,
-        "augment": augmentation(training.spec),
+        "augment": augmentation(training.spec, training.data.source),
         "loss": training.task.loss_name,
         "metric": training.task.metric,
         "data_fingerprint": training.data.fingerprint,
@@ -157,10 +160,11 @@ def lengths_of(spec: DataSpec) -> frozenset[str]:
     return frozenset(i.lengths for i in spec.inputs if i.lengths is not None)
 
 
-def augmentation(spec: RunSpec) -> str:
-    """The augmentation that "auto" stands for here."""
+def augmentation(spec: RunSpec, source: Source) -> str:
+    """The augmentation that "auto" stands for here: what suits the rows, or else the data set."""
     asked = spec.data_settings.augment
-    return spec.data.contribution.augment if asked == "auto" else asked
+    suits: str = getattr(source, "augment", "") or spec.data.contribution.augment
+    return suits if asked == "auto" else asked
 
 
 def _feeds(spec: RunSpec, data: OpenedData, hardware: Hardware) -> tuple[Feed, Feed | None, str]:
@@ -176,7 +180,7 @@ def _feeds(spec: RunSpec, data: OpenedData, hardware: Hardware) -> tuple[Feed, F
         batch_size=settings.batch_size,
         seed=settings.seed,
         device=hardware.device,
-        augment=make_augment(data.spec, augmentation(spec), settings.seed, len(train), hardware.device),
+        augment=make_augment(data.spec, augmentation(spec, data.source), settings.seed, len(train), hardware.device),
         mixup=make_mixup(settings.mixup, settings.seed),
         channels_last=hardware.channels_last,
     )
@@ -191,6 +195,8 @@ def open_store(spec: RunSpec, data: OpenedData, index: Indices, device: torch.de
     lengths = lengths_of(data.spec)
     if kind == "resident":
         return ResidentStore(data.preprocessor.encode(data.source.rows(index)), lengths, device)
+    if on_disk(data.source):
+        return ReadingStore(data.source, data.preprocessor, index, lengths, device)
     return StreamingStore(recipe(spec, data), index, lengths, device, spec.training.workers)
 
 
@@ -202,11 +208,18 @@ def recipe(spec: RunSpec, data: OpenedData) -> Recipe:
     return Recipe(open_rows, (to_toml(spec), json.dumps(data.preprocessor.to_json())))
 
 
+def on_disk(source: Source) -> bool:
+    """Whether rows are read from a disk whenever they are asked for; see `Source`."""
+    return bool(getattr(source, "on_disk", False))
+
+
 def _fits(data: OpenedData, device: torch.device) -> bool:
     rows = data.splits["train"][:SAMPLE_ROWS]
     sample = data.preprocessor.encode(data.source.rows(rows))
     needed = sum(t.numel() * t.element_size() for t in sample.values()) / len(rows) * len(data.source)
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else psutil.virtual_memory().available
+    if on_disk(data.source) and device.type == "cpu":
+        return needed < min(RESIDENT_SHARE * free, RESIDENT_FROM_DISK)
     return needed < RESIDENT_SHARE * free
 
 
@@ -214,7 +227,7 @@ def _planned(training: Training, layers: list[LayerPlan], feed_kind: str) -> Pla
     data, task = training.data, training.task
     chosen = [Choice(what=what, value=value, why=why) for what, value, why in training.hardware.chosen]
     chosen.append(Choice(what="feed", value=feed_kind, why=_FEED_REASONS[feed_kind]))
-    augment = augmentation(training.spec)
+    augment = augmentation(training.spec, data.source)
     if training.spec.data_settings.augment == "auto" and augment != "none":
         chosen.append(Choice(what="augmentation", value=augment, why=f"what suits {training.spec.data.name}"))
     return Planned(

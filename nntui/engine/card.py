@@ -6,19 +6,25 @@ import json
 from typing import TYPE_CHECKING
 
 from nntui._version import __version__
+from nntui.engine.building import report_of
+from nntui.engine.card_data import about_data, about_limits
+from nntui.engine.card_results import about_results
 from nntui.engine.examples import choose_rows
 from nntui.hooks.targets import resolve_target
 
 if TYPE_CHECKING:
+    from nntui.engine.meters import Measured
     from nntui.engine.training import Training
-    from nntui.hooks.data import InputSpec, TargetSpec
+    from nntui.hooks.contributions import Activation, Architecture
+    from nntui.hooks.data import DataSpec, InputSpec, TargetSpec
     from nntui.runs.folder import RunFolder
+    from nntui.spec.model import Chosen
 
 MOST_NUMBERS = 16
 """Longest list of means or deviations that is written out in the card."""
 
 
-def model_card(folder: RunFolder, training: Training, metrics: dict[str, float], split: str) -> str:
+def model_card(folder: RunFolder, training: Training, measured: Measured, split: str) -> str:
     """README.md of model/, with the front matter that Hugging Face reads."""
     spec = training.spec
     best = training.best
@@ -34,11 +40,11 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
         f"{spec.arch.contribution.summary}. {parameters:,} parameters, activation {spec.activation.name}. "
         f"Trained with nntui {__version__}.",
         "",
-        *_results(metrics, split),
+        *about_results(measured, split, training.data.spec.target),
         "",
         *_chosen_by(training, best.step if best else training.step),
         "",
-        *_data(training),
+        *about_data(training, report_of(training.data.source)),
         "",
         "## Settings",
         "",
@@ -46,8 +52,7 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
         "",
         "## Limits",
         "",
-        "It was measured on rows held out of the same data; on data from elsewhere it may be worse, and nothing here "
-        "measures how much.",
+        *about_limits(training, measured, split, report_of(training.data.source)),
         "",
         "## Loading it",
         "",
@@ -65,33 +70,11 @@ def model_card(folder: RunFolder, training: Training, metrics: dict[str, float],
     return "\n".join(sections).rstrip() + "\n"
 
 
-def _results(metrics: dict[str, float], split: str) -> list[str]:
-    if not metrics:
-        return ["## Results", "", "It was not measured: no rows were kept for that."]
-    rows = [f"| {name} | {value:.6g} |" for name, value in metrics.items()]
-    return [f"## Results on {split}", "", "| metric | value |", "| --- | --- |", *rows]
-
-
 def _chosen_by(training: Training, step: int) -> list[str]:
     if training.validation is None:
         return [f"These are the weights of the last step, {step}: no rows were kept for validation."]
     more = "highest" if training.task.maximize else "lowest"
     return [f"The weights are those of step {step}, with the {more} {training.task.metric} on validation."]
-
-
-def _data(training: Training) -> list[str]:
-    data, contribution = training.data, training.spec.data.contribution
-    splits = ", ".join(f"{len(rows):,} {name}" for name, rows in data.splits.items())
-    return [
-        "## Data",
-        "",
-        f"{contribution.summary}. {splits} rows.",
-        "",
-        f"- fingerprint of the data: `{data.fingerprint}`",
-        f"- hash of the training rows: `{data.rows_hash}` (split seed {training.spec.data_settings.split_seed})",
-        *([f"- source: {contribution.source}"] if contribution.source else []),
-        *([f"- licence: {contribution.licence}"] if contribution.licence else []),
-    ]
 
 
 def _settings(training: Training) -> list[str]:
@@ -147,7 +130,8 @@ def typed_input(training: Training) -> str:
 
 
 def _plain(training: Training) -> list[str]:
-    source = plain_source(training)
+    spec = training.spec
+    source = plain_source(spec.arch, spec.activation, training.data.spec)
     if source is None:
         return []
     data = training.data.spec
@@ -202,23 +186,21 @@ def _normalising(item: InputSpec) -> str:
     return f"{what}, after (x - {list(item.mean)}) / {list(item.std)}"
 
 
-def plain_source(training: Training) -> str | None:
+def plain_source(arch: Chosen[Architecture], chosen: Chosen[Activation], data: DataSpec) -> str | None:
     """Python that builds the network from torch.nn alone, where the architecture can tell it."""
-    spec = training.spec
-    target = spec.arch.contribution.source
+    target = arch.contribution.source
     if target is None:
         return None
-    activation = activation_source(training)
+    activation = activation_source(chosen)
     if activation is None:
         return None
     expression, definition = activation
-    source: str = resolve_target(target)(spec.arch.params, training.data.spec, expression)
+    source: str = resolve_target(target)(arch.params, data, expression)
     return f"{definition}\n\n{source}" if definition else source
 
 
-def activation_source(training: Training) -> tuple[str, str] | None:
+def activation_source(chosen: Chosen[Activation]) -> tuple[str, str] | None:
     """An expression that makes the activation, and what must be defined before it; None where it cannot be told."""
-    chosen = training.spec.activation
     module = resolve_target(chosen.contribution.build)(chosen.params)
     expression = repr(module)
     if "\n" in expression:

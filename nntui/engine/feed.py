@@ -38,6 +38,12 @@ class Store(Protocol):
         ...
 
 
+def chunk_rows(tensors: Batch, batch: int) -> int:
+    """Rows of a chunk of whole batches, for rows such as those in `tensors`."""
+    row = sum(t[0].numel() * max(4, t.element_size()) for t in tensors.values() if len(t))
+    return max(1, CHUNK_BYTES // (max(1, row) * batch)) * batch
+
+
 class ResidentStore:
     """Everything encoded, on the device, in its own dtype (uint8 images stay uint8)."""
 
@@ -47,12 +53,9 @@ class ResidentStore:
         self._tensors = {k: t.contiguous() if k in lengths else t.contiguous().to(device) for k, t in tensors.items()}
         self._lengths = lengths
         self._device = device
-        self._row_bytes = max(
-            1, sum(t[0].numel() * max(4, t.element_size()) for t in self._tensors.values()) if self.rows else 1
-        )
 
     def take(self, order: Tensor, batch: int) -> Iterator[tuple[Batch, Tensor]]:
-        size = max(1, CHUNK_BYTES // (self._row_bytes * batch)) * batch
+        size = chunk_rows(self._tensors, batch)
         on_device = order.to(self._device, non_blocking=True)
         for at in range(0, len(order), size):
             here, there = order[at : at + size], on_device[at : at + size]

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import torch
 
+from nntui.engine.asking import asked, rows_of
 from nntui.engine.assembly import lengths_of, plain_feed
-from nntui.engine.building import build_network, open_source
-from nntui.engine.evaluation import EVALUATION_BATCH, measure, outputs
+from nntui.engine.building import build_network
+from nntui.engine.card import plain_source
+from nntui.engine.evaluation import EVALUATION_BATCH, outputs
 from nntui.engine.feed import ResidentStore
-from nntui.engine.hardware import as_resolved
+from nntui.engine.reporting.measuring import measured_rows, report_rows
+from nntui.engine.reporting.rows import other_rows, own_rows
 from nntui.engine.snapshot import put_weights, read_tensors, ties_in
-from nntui.engine.split import split_rows
-from nntui.engine.tasks import make_task
+from nntui.engine.tasks import plain_task
 from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset
 from nntui.hooks.data import DataSpec
 from nntui.hooks.errors import UserError
@@ -27,9 +29,14 @@ from nntui.spec.resolve import resolve_said
 from nntui.spec.toml import read_toml
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from nntui.engine.meters import Measured
-    from nntui.hooks.data import Prediction, Preprocessor, Raw, Split
+    from nntui.engine.reporting.report import Report
+    from nntui.engine.reporting.rows import Judged
+    from nntui.hooks.data import Asked, Prediction, Preprocessor, Raw, Split
     from nntui.runs.folder import RunFolder
+    from nntui.spec.model import RunSpec
 
 C = TypeVar("C", bound=Contribution)
 CPU = torch.device("cpu")
@@ -74,6 +81,13 @@ def _chosen(kind: type[C], said: dict[str, Any]) -> Chosen[C]:
     )
 
 
+class Answered(NamedTuple):
+    """Some rows that were asked about, and the answers."""
+
+    asked: Asked
+    predictions: list[Prediction]
+
+
 class Model:
     """A trained network with its preprocessing, on the CPU, in evaluation mode."""
 
@@ -89,46 +103,74 @@ class Model:
         self.preprocessor: Preprocessor = resolve_target(data.contribution.preprocessor).from_json(
             preprocessing["state"]
         )
-        arch: Chosen[Architecture] = _chosen(Architecture, config["architecture"])
-        activation: Chosen[Activation] = _chosen(Activation, config["activation"])
-        self.network = build_network(arch, activation, self.spec, data.name).eval()
+        self.preprocessing = preprocessing
+        self.arch: Chosen[Architecture] = _chosen(Architecture, config["architecture"])
+        self.activation: Chosen[Activation] = _chosen(Activation, config["activation"])
+        self.network = build_network(self.arch, self.activation, self.spec, data.name).eval()
         weights, metadata = read_tensors(self.folder / "model.safetensors")
         put_weights(self.network, weights, ties_in(metadata))
         self.settings = TrainingSettings.model_validate(config["training"])
-        self.task = make_task(self.spec, self.settings.model_copy(update={"class_weights": "none"}), None, CPU)
+        self.task = plain_task(self.spec, self.settings)
 
     def predict(self, inputs: Sequence[str]) -> list[Prediction]:
-        """Answers for what a person types: paths of files or literal values. Raises UserError."""
+        """Answers for what a person gives: paths of files or folders, or literal values. Raises UserError."""
+        pieces = asked(self.preprocessor, inputs, strict=True)
+        return [answer for piece in pieces for answer in self.predict_raw(piece.raw)]
+
+    def answers(self, inputs: Sequence[str]) -> Iterator[Answered]:
+        """The same piece by piece, in constant memory; what cannot be read is passed over and told. Raises UserError
+        where reading fails half way."""
+        for piece in asked(self.preprocessor, inputs):
+            yield Answered(piece, list(self.predict_raw(piece.raw)))
+
+    def encode(self, inputs: Sequence[str]) -> dict[str, npt.NDArray[Any]]:
+        """What an exported model takes, by name. Raises UserError."""
+        from nntui.engine.whole import fitted
+
+        return {name: t.numpy() for name, t in fitted(self.preprocessor.encode(self._read(inputs)), self.spec).items()}
+
+    def _read(self, inputs: Sequence[str]) -> Raw:
         try:
-            raw = self.preprocessor.read(inputs)
+            return self.preprocessor.read(inputs)
         except (ValueError, OSError) as error:
             raise UserError(str(error)) from None
-        return list(self.predict_raw(raw))
 
     @torch.no_grad()
     def predict_raw(self, raw: Raw) -> Iterator[Prediction]:
         """Answers for raw rows as a data set gives them."""
+        if not rows_of(raw):
+            return
         store = ResidentStore(self.preprocessor.encode(raw), lengths_of(self.spec), CPU)
         feed = plain_feed(store, self.spec, EVALUATION_BATCH)
         for output, batch in outputs(self.network, self.spec.arguments(), feed):
             yield from self.preprocessor.decode(self.task.predict(output, batch))
 
-    def evaluate(self, folder: RunFolder, split: Split) -> Measured:
-        """Measures the model on a split of the data that its run names. Raises UserError."""
+    def source(self) -> str | None:
+        """Python that builds the bare network from torch.nn alone, where the architecture can tell it."""
+        return plain_source(self.arch, self.activation, self.spec)
+
+    def evaluate(self, folder: RunFolder, split: Split | None = None, data: str | None = None) -> Measured:
+        """Measures the model on a split of the data that its run names (test), or on other data. Raises UserError."""
+        spec, judged = self._rows(folder, split, data)
+        return measured_rows(self, spec, judged)
+
+    def report(
+        self, folder: RunFolder, split: Split | None = None, data: str | None = None, mistakes: int = 20
+    ) -> Report:
+        """The same in full: scores, calibration, errors, the worst mistakes. Raises UserError."""
+        spec, judged = self._rows(folder, split, data)
+        return report_rows(self, spec, judged, folder.name, mistakes)
+
+    def _rows(self, folder: RunFolder, split: Split | None, data: str | None) -> tuple[RunSpec, Judged]:
         spec = resolve_said(read_toml(folder.run_toml), registry()).spec
-        source = open_source(spec)
-        expected = spec.resolved.get("data_fingerprint")
-        if expected is not None and source.fingerprint != expected:
+        if data is None:
+            return spec, own_rows(folder, spec, split or "test")
+        judged = other_rows(folder, spec, data, split, self.spec.target)
+        try:
+            self.preprocessor.encode(judged.raw(slice(0, 2)))
+        except (KeyError, ValueError, TypeError, IndexError) as error:
             raise UserError(
-                f"the data of {folder.name} has changed since it was trained: its fingerprint was {expected[:12]} and "
-                f"is {source.fingerprint[:12]}",
-                advice="put the data back as it was",
-            )
-        rows = split_rows(source, spec.data_settings)[split]
-        if not len(rows):
-            raise UserError(f"{folder.name} has no {split} rows", advice="see its splits: nntui runs show")
-        store = ResidentStore(self.preprocessor.encode(source.rows(rows)), lengths_of(self.spec), CPU)
-        batch = max(EVALUATION_BATCH, spec.training.batch_size)
-        with torch.no_grad(), as_resolved(self.network, spec.resolved) as channels_last:
-            feed = plain_feed(store, self.spec, batch, CPU, channels_last)
-            return measure(self.network, self.spec.arguments(), feed, self.task)
+                f"{data} has not the form of the data that {folder.name} was trained on: {error}",
+                advice="nntui data shows what it is taken for",
+            ) from None
+        return spec, judged

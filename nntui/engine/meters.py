@@ -35,6 +35,8 @@ class Measured:
     """By plain name; empty where there were no rows. NaN where a metric is not defined (R2 of one row)."""
     confusion: list[list[int]] | None = None
     """Rows: true class; columns: predicted. None where there are no classes, or more than a hundred."""
+    baselines: dict[str, dict[str, float]] = field(default_factory=dict)
+    """The same metrics of what rules without learning would answer, by their names."""
 
 
 class Meter(Protocol):
@@ -318,11 +320,12 @@ class Standard:
         self._std = torch.tensor(target.std, dtype=dtype, device=device) if target.std else None
         self._offset = target.offset
         self._log = target.log
+        self._shift = target.shift
 
     def standardised(self, truth: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
         """(truth - offset - mean) / std, of the truth's logarithm where the target says so."""
         if self._log:
-            truth = truth.clamp(min=SMALLEST).log()
+            truth = (truth + self._shift if self._shift else truth).clamp(min=SMALLEST).log()
         if self._offset is not None:
             truth = truth - batch[self._offset]
         if self._mean is not None:
@@ -336,5 +339,5 @@ class Standard:
         if self._mean is not None:
             output = output + self._mean
         if self._log:
-            output = output.exp()
+            output = output.exp() - self._shift if self._shift else output.exp()
         return output if self._offset is None else output + batch[self._offset]

@@ -18,6 +18,7 @@ from nntui.engine.snapshot import steady_header, weights_of
 from nntui.runs.durable import fsync_folder, write_new
 
 if TYPE_CHECKING:
+    from nntui.engine.meters import Measured
     from nntui.engine.training import Training
     from nntui.runs.folder import RunFolder
     from nntui.spec.model import Chosen
@@ -50,7 +51,7 @@ def config_of(training: Training) -> dict[str, Any]:
     }
 
 
-def write_model(folder: RunFolder, training: Training, metrics: dict[str, float], split: str) -> Path:
+def write_model(folder: RunFolder, training: Training, measured: Measured, split: str) -> Path:
     """Writes model/ from the weights that the model now has, whole or not at all. Raises OSError."""
     weights, ties = weights_of(training.model)
     config = config_of(training)
@@ -64,7 +65,7 @@ def write_model(folder: RunFolder, training: Training, metrics: dict[str, float]
         "model.safetensors": steady_header(save({n: t.contiguous() for n, t in weights.items()}, metadata)),
         "config.json": _json(config),
         "preprocessing.json": _json(preprocessing),
-        "README.md": model_card(folder, training, metrics, split).encode(),
+        "README.md": model_card(folder, training, measured, split).encode(),
     }
     return _replace_folder(folder.model, files)
 

@@ -11,6 +11,7 @@ import torch
 
 from nntui._version import __version__
 from nntui.engine.assembly import assemble, open_store, plain_feed
+from nntui.engine.baselines import measure_baselines
 from nntui.engine.building import open_data, report_of
 from nntui.engine.evaluation import measure
 from nntui.engine.examples import FixedExamples, choose_rows, write_examples
@@ -20,16 +21,18 @@ from nntui.engine.journal import Journal
 from nntui.engine.keeping import Keeper
 from nntui.engine.last_look import look_at_result
 from nntui.engine.loop import train
+from nntui.engine.meters import Measured
 from nntui.engine.result import write_model
 from nntui.engine.start import begin, expire, judge_best, recorded
 from nntui.engine.steering import SIGNALS, Interrupted, Signals
-from nntui.engine.training import Training
+from nntui.engine.tasks import plain_task
+from nntui.engine.training import NonFiniteLoss, Training
 from nntui.engine.watch import Watch, finite
 from nntui.hooks.errors import UserError
 from nntui.runs.commands import CommandReader
 from nntui.runs.complaints import complain
 from nntui.runs.durable import write_atomic
-from nntui.runs.events import Evaluated, Failed, Finished, Planned, Started, Warned
+from nntui.runs.events import Evaluated, Failed, Finished, Planned, Progress, Started, Warned
 from nntui.runs.lock import FolderGone, RunLock, boot_id, host
 from nntui.runs.log import EventWriter, read_events
 from nntui.spec.toml import to_toml
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
     from nntui.engine.journal import Show
     from nntui.engine.watch import Ending
+    from nntui.hooks.data import Indices
     from nntui.runs.events import AnyEvent
     from nntui.runs.folder import RunFolder
     from nntui.spec.model import RunSpec
@@ -197,20 +201,20 @@ class _Engine:
         if ending.status == "interrupted":
             watch.check_finite()
             keeper.finish(training.snapshot())
-            return self._finished(ending.code, "stopped", ending.reason, {})
+            return self._finished(ending.code, "stopped", ending.reason, Measured())
         watch.check_finite()
         last = training.snapshot()
         if training.best is None:  # stopped early: measured for the result alone, a resume goes on as if it were not
             watch.evaluate()
         keeper.finish(last)
         judge_best(training, self.folder, self.journal)
-        metrics, split = self._measure()
-        write_model(self.folder, training, metrics, split)
+        measured, split = self._measure()
+        write_model(self.folder, training, measured, split)
         self._look_at_result(training)
-        return self._finished(0, ending.status, ending.reason, metrics, split)
+        return self._finished(0, ending.status, ending.reason, measured, split)
 
-    def _measure(self) -> tuple[dict[str, float], str]:
-        """The result's metrics on test, looked at this once; on validation where there are no test rows."""
+    def _measure(self) -> tuple[Measured, str]:
+        """The result on test, looked at this once; on validation where there are no test rows."""
         training = self.training
         assert training is not None
         data, hardware = training.data, training.hardware
@@ -221,12 +225,13 @@ class _Engine:
             batch = training.spec.training.batch_size
             feed = plain_feed(store, data.spec, batch, hardware.device, hardware.channels_last)
         elif training.validation is not None:
-            split, feed = "validation", training.validation
+            split, feed, rows = "validation", training.validation, data.splits["validation"]
         else:
-            return {}, "nothing: no rows were kept for it"
+            return Measured(), "nothing: no rows were kept for it"
         training.model.eval()
         with torch.no_grad():
             measured = measure(training.model, training.arguments, feed, training.task, training.autocast)
+        measured = replace(measured, baselines=self._baselines(rows))
         step = training.best.step if training.best is not None else training.step
         if split == "test":
             self.journal.tell(
@@ -236,9 +241,22 @@ class _Engine:
                     split="test",
                     metrics=finite(measured.metrics),
                     confusion=measured.confusion,
+                    baselines={name: finite(values) for name, values in measured.baselines.items()},
                 )
             )
-        return measured.metrics, split
+        return measured, split
+
+    def _baselines(self, rows: Indices) -> dict[str, dict[str, float]]:
+        """What rules without learning reach on these rows; a fault in a plugin's is told, and spoils no result."""
+        assert self.training is not None  # measured first
+        data = self.training.data
+        try:
+            return measure_baselines(data.source, data.preprocessor, rows, plain_task(data.spec, self.spec.training))
+        except Exception as error:  # noqa: BLE001 - a plugin's preprocessing may raise anything
+            self._log_traceback(error)
+            told = f"{type(error).__name__}: {error}"
+            self.journal.tell(Warned(message=f"the baselines could not be measured, log.txt says more: {told}"))
+            return {}
 
     def _look_at_result(self, training: Training) -> None:
         """After everything is written: what goes wrong with a look spoils no result."""
@@ -250,8 +268,8 @@ class _Engine:
             told = f"{type(error).__name__}: {error}"
             self.journal.tell(Warned(message=f"the result could not be looked into, log.txt says more: {told}"))
 
-    def _finished(self, code: int, status: str, reason: str, metrics: dict[str, float], split: str = "") -> Outcome:
-        training = self.training
+    def _finished(self, code: int, status: str, reason: str, measured: Measured, split: str = "") -> Outcome:
+        training, metrics = self.training, measured.metrics
         assert training is not None
         event = Finished(
             step=training.step,
@@ -261,6 +279,7 @@ class _Engine:
             metrics=finite(metrics),
             split=split if metrics else "",
             best_step=training.best.step if metrics and training.best is not None else None,
+            baselines={name: finite(values) for name, values in measured.baselines.items()},
         )
         self.journal.tell(event, sync=True)
         return Outcome(code, event)
@@ -275,7 +294,7 @@ class _Engine:
             step = self._save_fallback(self.keeper)
             if kind != "interrupted" and step is not None:
                 advice += f"{'; ' if advice else ''}the last good checkpoint is of step {step}"
-        return Outcome(code, self._failed(kind, message, advice))
+        return Outcome(code, self._failed(kind, message, advice, error))
 
     def _save_fallback(self, keeper: Keeper) -> int | None:
         """The step of the last good checkpoint. What ended the run may spoil this too: it is told all the same."""
@@ -285,11 +304,23 @@ class _Engine:
             self._log_traceback(error)
             return None
 
-    def _failed(self, kind: str, message: str, advice: str) -> Failed:
+    def _failed(self, kind: str, message: str, advice: str, error: BaseException | None = None) -> Failed:
         step = 0 if self.training is None else self.training.step
+        if isinstance(error, NonFiniteLoss):
+            step = min(step, error.step)
+            self._tell_not_finite(error)
         event = Failed(step=step, kind=kind, message=message, advice=advice)
         self.journal.tell(event, sync=True)
         return event
+
+    def _tell_not_finite(self, error: NonFiniteLoss) -> None:
+        """The curve ends in the step that spoilt it."""
+        training = self.training
+        assert training is not None  # a loss was computed
+        step = max(1, min(error.step + 1, training.step))
+        epoch = training.base_epoch + (step - training.base_step) / training.steps_per_epoch
+        lr = training.rate.at(step - 1)
+        self.journal.tell(Progress(step=step, epoch=epoch, loss=None, lr=lr, samples_per_second=0.0))
 
     def _log_traceback(self, error: BaseException) -> None:
         """A fault of ours or of a plugin leaves its traceback in log.txt."""

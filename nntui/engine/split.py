@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Keys = npt.NDArray[np.uint64]
     Counts = npt.NDArray[np.int64]
     Marks = npt.NDArray[np.int8]
-    """What becomes of each row: 0 train, 1 validation, 2 test."""
+    """What becomes of each row: 0 train, 1 validation, 2 test, -1 none of them."""
 
 _SPLIT, _LIMIT = 0, 1  # purposes: each has a stream of its own
 
@@ -39,6 +39,7 @@ def split_rows(source: Source, settings: DataSettings) -> dict[Split, Indices]:
     rows or more is in each split, classes with fewer stay in training), at random else.
 
     `settings.validation` is the share of the rows that are not test; `settings.limit` cuts the training rows alone.
+    Rows that tell of a stretch of time are in no split where it reaches across a border (see `_by_stretch`).
     Raises UserError where there are too few rows, or where given splits overlap.
     """
     rows = len(source)
@@ -51,7 +52,10 @@ def split_rows(source: Source, settings: DataSettings) -> dict[Split, Indices]:
     test_share = 0.0 if "test" in given or isinstance(settings.test, str) else settings.test
     validation_share = 0.0 if "validation" in given else settings.validation
     cuts = _cuts(len(pool), test_share, validation_share)
-    if source.time is not None:
+    until = getattr(source, "until", None)
+    if source.time is not None and until is not None:
+        marks = _by_stretch(source.time[pool], until[pool], cuts)
+    elif source.time is not None:
         marks = _by_time(source.time[pool], cuts)
     elif source.groups is not None:
         marks = _by_group(source.groups[pool], cuts, settings.split_seed)
@@ -171,6 +175,34 @@ def _by_time(time: npt.NDArray[np.int64], cuts: list[_Cut]) -> Marks:
         mark_of[start:end] = mark
         end = start
     marks: Marks = mark_of[code]
+    return marks
+
+
+def _by_stretch(time: npt.NDArray[np.int64], until: npt.NDArray[np.int64], cuts: list[_Cut]) -> Marks:
+    """As `_by_time`, for rows that tell of a stretch, from `time` to `until`: one that reaches into a later split gets
+    the mark -1, in none, since what it tells is told there. Each share is of the rows that are left.
+
+    Raises UserError where no row would be left to train on.
+    """
+    marks: Marks = np.full(len(time), -1, np.int8)
+    left = np.arange(len(time))
+    for at, cut in enumerate(cuts):
+        if len(np.unique(time[left])) <= len(cuts) - at:
+            raise UserError(
+                "too few rows are left to train on: what each one tells reaches into the validation or test rows",
+                advice=f"tell fewer steps ahead, or {MORE_ROWS}",
+            )
+        mark = _by_time(time[left], [cut._replace(after=1)])
+        chosen = left[mark == cut.mark]
+        marks[chosen] = cut.mark
+        rest = left[mark == 0]
+        left = rest[until[rest] < time[chosen].min()]
+    if not len(left):
+        raise UserError(
+            "no row is left to train on: what each one tells reaches into the validation or test rows",
+            advice=f"tell fewer steps ahead, or {MORE_ROWS}",
+        )
+    marks[left] = 0
     return marks
 
 

@@ -111,6 +111,11 @@ def make_task(
             return NextTokenTask(spec, training, device)
 
 
+def plain_task(spec: DataSpec, training: TrainingSettings) -> Task:
+    """The task as it measures, on the CPU, without what training alone needs."""
+    return make_task(spec, training.model_copy(update={"class_weights": "none"}), None, torch.device("cpu"))
+
+
 def _primary(spec: DataSpec, chosen: str | None) -> tuple[str, bool]:
     known = directions(spec.target)
     name = next(iter(known)) if chosen is None else chosen
@@ -300,7 +305,7 @@ class NextTokenTask(Task):
         if name not in batch:
             return output[:, -1].float().softmax(1)
         last = batch[name].to(output.device).clamp(min=1) - 1
-        return output[torch.arange(len(output), device=output.device), last].float().softmax(1)
+        return output[torch.arange(output.shape[0], device=output.device), last].float().softmax(1)
 
     def expected_shape(self, batch: Batch) -> tuple[int, ...]:
         return (*batch["target"].shape, self.spec.target.size)

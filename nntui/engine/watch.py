@@ -19,6 +19,7 @@ from nntui.engine.loop import backward, take_step
 from nntui.engine.probes import Probe
 from nntui.engine.steering import CHANGES, SIGNALS, Recorded, Refused, change, pending, told
 from nntui.engine.training import Best, NonFiniteLoss
+from nntui.engine.training_rows import TrainingRows
 from nntui.runs.commands import problem
 from nntui.runs.events import Evaluated, Paused, Probed, Progress, Resumed
 
@@ -77,6 +78,7 @@ class Watch:
         self._recorded = recorded
         self._lock = lock
         self._examples = examples
+        self._training_rows = TrainingRows(training)
         self._stop_at = stop_at
         now = time.monotonic()
         self._began = self._reported = now
@@ -186,13 +188,16 @@ class Watch:
             measured = measure(
                 training.model, training.arguments, training.validation, training.task, training.autocast
             )
+            learnt = self._training_rows.measure()
             self._sample()
         value = measured.metrics[training.task.metric]
         better = self._remember(value if training.task.maximize else -value)
+        step, epoch = training.step, training.epoch
+        self.journal.tell(Evaluated(step=step, epoch=epoch, split="train", metrics=finite(learnt.metrics)))
         self.journal.tell(
             Evaluated(
-                step=training.step,
-                epoch=training.epoch,
+                step=step,
+                epoch=epoch,
                 split="validation",
                 metrics=finite(measured.metrics),
                 confusion=measured.confusion,

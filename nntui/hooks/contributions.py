@@ -61,6 +61,10 @@ class Architecture(Contribution):
     source: Target | None = None
     """(params, data, activation: str) -> str: Python source that builds the same network from torch.nn alone and
     binds it to `model`, for the model card; `activation` is an expression such as "nn.ReLU()"."""
+    export_form: Target | None = None
+    """(model: nn.Module) -> nn.Module: the trained network in a form that exporters can trace, with the same
+    arguments and the same answers, where its own cannot be (packed sequences). It is given
+    a copy in evaluation mode, which it may change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,4 +224,24 @@ class Space:
     """False under NO_COLOR: what colours tell must then be told by marks too."""
 
 
-KINDS: tuple[type[Contribution], ...] = (Architecture, Activation, Dataset, Device, Optimizer, Schedule, Panel)
+@dataclass(frozen=True, kw_only=True)
+class Exporter(Contribution):
+    """A format that trained models are written in. build: (params, model: Exportable, path: pathlib.Path) -> Exported
+
+    It writes `path`, in a folder of its own where other files may lie beside it, and returns a function that runs
+    what was written (opened again, not kept): nntui asks it about real rows and holds the answers against the
+    model's. Raises UserError for a model or settings that the format cannot hold.
+    """
+
+    kind: ClassVar[str] = "export"
+    plural: ClassVar[str] = "exporters"
+
+    suffix: str
+    """Ending of the file, with its dot: ".onnx"."""
+    requires: Mapping[str, str] = field(default_factory=dict)
+    """Modules that must be there, and what pip installs for each: {"onnx": "nntui[onnx]"}."""
+
+
+KINDS: tuple[type[Contribution], ...] = (
+    *(Architecture, Activation, Dataset, Device, Optimizer, Schedule, Exporter, Panel),
+)

@@ -7,7 +7,7 @@ Shapes: N rows, C channels, H height, W width, T time or position, F features, K
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -87,6 +87,8 @@ class TargetSpec:
     log: bool = False
     """For values: mean and std are of their natural logarithms, and prediction = exp(output * std + mean). For values
     above zero, without `offset`."""
+    shift: float = 0.0
+    """Where `log`: added before the logarithm, and taken off again, for values that may be zero."""
     unit: str = ""
     characters: tuple[int, ...] = ()
     """For next-token, where a token is not always one character: how many begin in each token."""
@@ -195,8 +197,13 @@ class DataReport:
 class Source(Protocol):
     """What a data set's build returns: raw, unfitted rows.
 
-    A reader of a person's files may offer two things more: `report`, a `DataReport`, and `places(index)`, a list that
-    tells of each row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17").
+    A reader of a person's files may offer more: `report`, a `DataReport`; `places(index)`, a list that tells of each
+    row where a person finds it ("pets/cat/7.jpg", "sales.csv, line 17"); `classes`, the names of its classes or labels
+    in the order of their codes (or `facts.classes`), by which other data is measured; `on_disk`, true where `rows`
+    reads from a disk, so that the engine, rather than hold a large set or open it in several processes, asks for rows
+    as it needs them, from a thread of its own; and `augment`, the augmentation that suits these rows. A source whose
+    rows tell of a stretch of time may offer `until` (N,): `time` is then where what a row tells begins, `until` where
+    it ends, and a row that reaches into a later split is in none.
     """
 
     @property
@@ -238,6 +245,9 @@ class Asked:
     """How the person knows each row: the file, "new.csv, line 17", the text itself."""
     findings: tuple[Finding, ...] = ()
     """What of the input was left out, and why."""
+    columns: Mapping[str, Iterable[Any]] = field(default_factory=dict)
+    """Of a table: its columns as the file has them, each of N, for those that `nntui predict --keep` names; one that is
+    not here is looked for in `raw`."""
 
 
 class Preprocessor(Protocol):

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, get_args
 
-from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset, Device, Optimizer, Panel
+from nntui.hooks.contributions import (
+    Activation,
+    Architecture,
+    Contribution,
+    Dataset,
+    Device,
+    Exporter,
+    Optimizer,
+    Panel,
+)
 from nntui.hooks.data import InputKind, Modality
 from nntui.hooks.names import well_formed
 from nntui.hooks.params import NoParams, Params, describe
@@ -41,7 +51,7 @@ def fault(item: Any) -> str | None:  # a Contribution, whose fields hold whateve
 
 def _target_fault(item: Contribution) -> str | None:
     targets: dict[str, object] = {"build": item.build}
-    for name in ("probe", "preprocessor", "sniff"):
+    for name in ("probe", "preprocessor", "sniff", "export_form"):
         if getattr(item, name, None) is not None:
             targets[name] = getattr(item, name)
     if isinstance(item, Architecture) and item.source is not None:
@@ -70,8 +80,23 @@ def _kind_fault(item: Contribution) -> str | None:
             return f"augment of {item.name!r} is {item.augment!r}: one of {', '.join(_AUGMENT)} was expected"
     if isinstance(item, Panel) and (item.params is not NoParams or item.defaults):
         return f"the panel {item.name!r} has params or defaults: no run names a panel, so nothing could set them"
+    if isinstance(item, Exporter):
+        return _exporter_fault(item)
     if isinstance(item, Optimizer) and "lr" not in item.params.model_fields:
         return f"the optimizer {item.name!r} has no setting `lr`: its params must have a learning rate"
+    return None
+
+
+def _exporter_fault(item: Any) -> str | None:  # an Exporter, as above
+    if not (isinstance(item.suffix, str) and re.fullmatch(r"(\.[A-Za-z0-9]+)+", item.suffix)):
+        return f"suffix of {item.name!r} is {item.suffix!r:.80}: a file's ending such as '.onnx' was expected"
+    if item.defaults:
+        return f"the exporter {item.name!r} has defaults: no run names an exporter, so nothing could hold them"
+    taken = {"to", "out", "runs", "force", "json", "help"} & set(item.params.model_fields)
+    if taken:
+        return f"{item.name!r} has a setting called {min(taken)!r}, which is an option of nntui export"
+    if not isinstance(item.requires, Mapping):
+        return f"requires of {item.name!r} must be a mapping such as {{'onnx': 'nntui[onnx]'}}"
     return None
 
 
@@ -106,6 +131,8 @@ def _facts(item: Contribution) -> dict[str, Any]:
             "source": item.source,
             "has_sniff": item.sniff is not None,
         }
+    if isinstance(item, Exporter):
+        return {"suffix": item.suffix, "requires": dict(item.requires)}
     return {"has_probe": True} if isinstance(item, Device) else {}
 
 

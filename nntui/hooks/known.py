@@ -12,6 +12,7 @@ FIRST_PARTY: dict[str, tuple[str, frozenset[tuple[str, str]]]] = {
                 ("data", "clusters"),
                 ("optimizer", "lion"),
                 ("schedule", "wsd"),
+                ("export", "npz"),
                 ("panel", "gap"),
             )
         ),

@@ -17,6 +17,7 @@ _SINGULAR = {
     "devices": "device",
     "optimizers": "optimizer",
     "schedules": "schedule",
+    "exporters": "exporter",
     "panels": "panel",
 }
 

@@ -15,7 +15,16 @@ import pluggy
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nntui.hooks.contributions import Activation, Architecture, Dataset, Device, Optimizer, Panel, Schedule
+    from nntui.hooks.contributions import (
+        Activation,
+        Architecture,
+        Dataset,
+        Device,
+        Exporter,
+        Optimizer,
+        Panel,
+        Schedule,
+    )
 
 GROUP = "nntui"
 """The entry-point group, and the name under which pluggy marks our hooks."""
@@ -103,6 +112,18 @@ def register_schedules() -> Iterable[Schedule]:  # type: ignore[empty-body]
     ... def register_schedules():
     ...     yield nntui.Schedule(
     ...         name="wsd", summary="Warm-up, stable, decay", params=WSDParams, build="nntui_wsd:build"
+    ...     )
+    """
+
+
+@hookspec
+def register_exporters() -> Iterable[Exporter]:  # type: ignore[empty-body]
+    """Formats that a trained model is written in.
+
+    >>> @nntui.hookimpl
+    ... def register_exporters():
+    ...     yield nntui.Exporter(
+    ...         name="npz", summary="The weights as NumPy arrays", suffix=".npz", build="nntui_npz.npz:build"
     ...     )
     """
 

@@ -99,6 +99,8 @@ class Evaluated(Event, frozen=True, kw_only=True, tag="evaluated"):
     """Mean over the training steps since the evaluation before (or since this process began)."""
     lr: float | None = None
     """Of the last step."""
+    baselines: dict[str, dict[str, float | None]] = {}
+    """Of the result: the same metrics of rules without learning (such as the last value), by their names."""
 
 
 class LayerProbe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -195,6 +197,8 @@ class Finished(Event, frozen=True, kw_only=True, tag="finished"):
     """On test (on validation where there is no test split)."""
     split: str = ""
     """Which of them the metrics are of."""
+    baselines: dict[str, dict[str, float | None]] = {}
+    """On the same rows, what rules without learning reach, by their names."""
     best_step: int | None = None
     """Whose weights the result has."""
 

@@ -38,6 +38,11 @@ def metric(name: str, value: float | None, *, aligned: bool = False) -> str:
     return f"{label(name)} {steady(value):<7}" if aligned else f"{label(name)} {number(value)}"
 
 
+def figure(name: str, value: float | None) -> str:
+    """A metric without its name: "89.3%", "2.31"."""
+    return metric(name, value).removeprefix(label(name)).strip()
+
+
 def metrics(values: Mapping[str, float | None], first: str = "") -> str:
     """Several in a line; `first` goes before the others."""
     names = sorted(values, key=lambda name: name != first)

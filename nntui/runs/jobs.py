@@ -121,6 +121,30 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For json: a row, a curve; plain data, long lists cut."""
 
 
+class ColumnSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One column of a person's table, as it was taken."""
+
+    name: str
+    kind: str
+    """number, category, date, yes/no, text, identifier ..."""
+    role: str
+    """feature, target, group, time, or why it is left out."""
+    missing: int = 0
+    distinct: int = 0
+    examples: list[str] = []
+
+
+class FindingSeen(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a person should know of their data."""
+
+    kind: str
+    """skipped | warning | note"""
+    message: str
+    count: int = 1
+    places: list[str] = []
+    """Some of them."""
+
+
 class Described(Answer, frozen=True, kw_only=True, tag="described"):
     """A data set, as it will be split."""
 
@@ -151,6 +175,15 @@ class Described(Answer, frozen=True, kw_only=True, tag="described"):
     examples: list[Shown] = []
     notes: list[str] = []
     """What was chosen in a person's stead: the reader that a path was taken for."""
+    taken_for: str = ""
+    """What a person's own files were taken for, and how they were read."""
+    columns: list[ColumnSeen] = []
+    """The first of them."""
+    more_columns: int = 0
+    """How many are left out above."""
+    findings: list[FindingSeen] = []
+    training_rows: str = ""
+    """Hash of the rows that train: another run knows whether it saw the same."""
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):

@@ -97,6 +97,11 @@ class Marks:
         return [self.begin, self.end, self.low, self.high]
 
 
+def seen_in_buckets(history: History, first: int, last: int, columns: int) -> bool:
+    """Whether a history has so few buckets for these steps that `columns` columns of dots would show them."""
+    return history.shift > 0 and (last - first) >> history.shift < columns
+
+
 def read_window(folder: RunFolder, marks: Marks, first: int, last: int) -> History:
     """The points of the steps from `first` to `last`, read again from the events, and one to each side where there is
     one at hand, so that a curve reaches the window's edges.

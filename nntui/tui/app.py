@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -16,10 +16,12 @@ from nntui.hooks.places import cache_dir, write_atomically
 from nntui.tui.draw.charset import CHARSETS, Charset, detect
 from nntui.tui.draw.text import plain
 from nntui.tui.palette import THEMES
+from nntui.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from textual import events
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
@@ -71,6 +73,7 @@ class NNTuiApp(App[list["RunFolder"]]):
         """Runs that a screen was opened on, the last one first."""
         self._first: tuple[First, RunFolder | None, Said | None] = (screen, open, template)
         self._server: Server | None = None
+        self.ahead = TypeAhead(self)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = _theme_name(settings.theme, os.environ)
@@ -102,6 +105,10 @@ class NNTuiApp(App[list["RunFolder"]]):
 
         return NewRunScreen(template)
 
+    async def on_event(self, event: events.Event) -> None:
+        if not self.ahead.takes(event):
+            await super().on_event(event)
+
     # what screens ask for
 
     @property
@@ -131,9 +138,25 @@ class NNTuiApp(App[list["RunFolder"]]):
         else:
             self.push_screen(screen)
 
+    def show_runs(self) -> None:
+        """The list of all runs: the one below this screen, or, where the interface was opened on a run, one on top."""
+        from nntui.tui.screens.runs import RunsScreen
+
+        if not any(isinstance(screen, RunsScreen) for screen in self.screen_stack):
+            self.push_screen(RunsScreen())
+            return
+        while not isinstance(self.screen, RunsScreen):
+            self.pop_screen()
+
     def new_run(self, template: Said | None = None) -> None:
         """The form for a new run, filled from a template."""
         self.push_screen(self._new_screen(template))
+
+    def look_at_data(self, said: Mapping[str, Any]) -> None:
+        """What data is taken for; `said` is its table of a spec, as far as it was said."""
+        from nntui.tui.screens.data import DataScreen
+
+        self.push_screen(DataScreen(said))
 
     def compare(self, folders: Sequence[RunFolder]) -> None:
         """Several runs over each other."""
@@ -189,6 +212,7 @@ class NNTuiApp(App[list["RunFolder"]]):
         from nntui.tui.screens.palette import PaletteScreen
 
         if not self.screen.is_modal:
+            self.ahead.hold()
             self.push_screen(PaletteScreen(self.screen))
 
     def action_explain(self) -> None:

@@ -49,7 +49,7 @@ class Helm:
 
     async def ask_rate(self) -> None:
         """A learning rate, typed."""
-        from nntui.tui.screens.questions import AskText
+        from nntui.tui.screens.ask_text import AskText
 
         if self._refused("lr"):
             return
@@ -63,7 +63,7 @@ class Helm:
 
     async def ask_epochs(self) -> None:
         """More epochs, as many as are typed."""
-        from nntui.tui.screens.questions import AskText
+        from nntui.tui.screens.ask_text import AskText
 
         if self._refused("extend"):
             return
@@ -86,7 +86,7 @@ class Helm:
 
     async def resume(self) -> None:
         """Go on with a run that has stopped, failed or was lost, in the background."""
-        refused = resume_refusal(self._name, self._watched.status)
+        refused = resume_refusal(self._watched.folder, self._watched.status)
         if refused is not None:
             self._app.warn(refused.error())
             return

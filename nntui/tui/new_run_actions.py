@@ -1,21 +1,41 @@
-"""What becomes of a filled-in form: a TOML file, or a run that trains. Coroutines for a worker of a screen."""
+"""A new run from its form: what a row may be, a TOML file, a run that trains. Coroutines for a worker of a screen."""
 
 from __future__ import annotations
 
 import asyncio
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.typed import typed_path, what_is_at
+from nntui.runs import shell
 
 if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
+    from nntui.tui.form.form import Form
+    from nntui.tui.form.rows import Row
+
+
+async def choose(app: NNTuiApp, form: Form, row: Row) -> str | None:
+    """What a row is to be, of all that there is for it; for data a path too. None: as it was."""
+    from nntui.tui.form.rows import Option, options
+    from nntui.tui.screens.chooser import Chooser
+
+    table, _, _ = row.key.partition(".")
+    if row.kind == "contribution":
+        data = form.last.entries.get("data") if form.last is not None else None
+        offered = options(table, form.registry, data)
+    else:
+        offered = [Option(name=name, summary="") for name in row.options]
+    chooser = Chooser(row.label.capitalize(), offered, row.text, paths=row.key == "data.name")
+    return await app.push_screen_wait(chooser)
 
 
 async def save(app: NNTuiApp, toml: str, name: str) -> None:
     """Write the settings where the person says, `name` unless they say otherwise; no file is written over unasked."""
     from nntui.hooks.places import write_atomically
-    from nntui.tui.screens.questions import AskText, AskYesNo
+    from nntui.tui.screens.ask_text import AskText
+    from nntui.tui.screens.ask_yes_no import AskYesNo
 
     answer = await app.push_screen_wait(AskText("Save the settings as", name, _wrong_path))
     if answer is None:
@@ -34,7 +54,7 @@ async def save(app: NNTuiApp, toml: str, name: str) -> None:
     except OSError as error:
         app.warn(f"{path} cannot be written: {error.strerror or error}")
     else:
-        app.tell(f"saved; the same run: nntui train {path}")
+        app.tell(f"saved; the same run: {shell.typed(f'nntui train {quote(shell.near(path))}', app.runs)}")
 
 
 def _wrong_path(text: str) -> str | None:

@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from nntui.hooks.errors import UserError
+from nntui.runs import shell
 from nntui.runs.figures import size
 from nntui.tui import steering
 from nntui.tui.aside import aside
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from nntui.tui.form.checker import Checker
     from nntui.tui.recipes import Recipe
 
+NOTICED_SECONDS = 0.4
+"""A start that takes longer is told: the fork server may have to start first."""
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -40,19 +44,30 @@ def once(
     action: Coroutine[Any, Any, object],
     folder: RunFolder | None,
     then: Callable[[], object] | None = None,
+    *,
+    asks: bool = True,
 ) -> None:
     """Does it in a worker of `screen`, where it may wait for answers, and `then` what follows. A key that is pressed
-    again before its question shows does not ask twice."""
+    again before its question shows does not ask twice; keys that follow it are the question's. `asks`: whether it asks
+    something first of all."""
     name = f"{getattr(action, '__qualname__', '')} {folder.path if folder is not None else ''}"
     if any(worker.name == name and not worker.is_finished for worker in screen.workers):
         action.close()
         return
 
+    ahead = cast("NNTuiApp", screen.app).ahead
+
     async def done() -> None:
-        await action
+        try:
+            await action
+        finally:
+            if asks:
+                ahead.drop()
         if then is not None:
             then()
 
+    if asks:
+        ahead.hold()
     screen.run_worker(done(), name=name, group="actions")
 
 
@@ -135,7 +150,7 @@ async def delete(app: NNTuiApp, folder: RunFolder) -> bool:
     """Delete a run that is not live."""
     from nntui.runs.folder import folder_size, remove_run
     from nntui.runs.lock import Live, Unknown, probe_lock
-    from nntui.tui.screens.questions import AskYesNo
+    from nntui.tui.screens.ask_yes_no import AskYesNo
 
     live = probe_lock(folder)
     if isinstance(live, Live):
@@ -158,7 +173,7 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
     """Go on with a run that was stopped, lost or has failed, from its newest checkpoint."""
     from nntui.runs.summary import load_row
 
-    refused = steering.resume_refusal(folder.name, load_row(folder).status if folder.exists() else "deleted")
+    refused = steering.resume_refusal(folder, load_row(folder).status if folder.exists() else "deleted")
     if refused is not None:
         raise refused.error()
     return await train(app, folder, fresh=False)
@@ -168,7 +183,8 @@ async def resume(app: NNTuiApp, folder: RunFolder) -> bool:
 async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
     """A new run that goes on from a checkpoint of another, chosen by the person; it is trained and shown."""
     from nntui.runs.creating import make_run
-    from nntui.tui.screens.questions import AskChoice, AskText
+    from nntui.tui.screens.ask_choice import AskChoice
+    from nntui.tui.screens.ask_text import AskText
 
     places = await asyncio.to_thread(_places, folder)
     detail = "The new run goes on with the weights, the optimizer and the counter of this checkpoint."
@@ -178,7 +194,7 @@ async def fork(app: NNTuiApp, folder: RunFolder) -> bool:
         return False
     label, done, planned = next((option.label, done, left) for option, done, left in places if option.value == place)
     suggested = planned if planned > done else planned + max(done // 2, 1)
-    elsewhere = f"nntui fork {folder.name} --at {place} --lr 1e-4"
+    elsewhere = f"{shell.program()} fork {shell.reachable(folder)} --at {place} --lr 1e-4"
     text = await app.push_screen_wait(
         AskText(f"Fork {folder.name} at {label}: epochs in all", str(suggested), lambda text: _wrong_epochs(text, done),
                 detail=f"It has trained for {done} of {planned}. With other changes too, in a shell: {elsewhere}")
@@ -202,7 +218,7 @@ def _places(folder: RunFolder) -> list[tuple[Any, int, int]]:
 
     from nntui.runs.checkpoints import list_checkpoints, pointer
     from nntui.runs.lock import Live, probe_lock
-    from nntui.tui.widgets.overlay import Option
+    from nntui.tui.widgets.options import Option
 
     if not folder.exists():
         raise UserError(f"{folder.name} is gone")
@@ -276,12 +292,15 @@ async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False, fresh: 
         if fresh:
             await asyncio.to_thread(discard_untrained, folder)
         return False
+    told = app.set_timer(NOTICED_SECONDS, lambda: app.tell(f"{folder.name} is starting"))
     try:
         await app.server.train(folder, after=after)
     except UserError:
         if fresh:
             await asyncio.to_thread(discard_untrained, folder)
         raise
+    finally:
+        told.stop()
     if show:
         app.open_run(folder)
     else:
@@ -292,8 +311,8 @@ async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False, fresh: 
 async def _after(app: NNTuiApp, folder: RunFolder) -> str | None:
     """The run to wait for, "" for none; None where the person thinks better of it."""
     from nntui.runs.liveness import live_runs
-    from nntui.tui.screens.questions import AskChoice
-    from nntui.tui.widgets.overlay import Option
+    from nntui.tui.screens.ask_choice import AskChoice
+    from nntui.tui.widgets.options import Option
 
     others = [run.name for run in await asyncio.to_thread(live_runs, app.runs) if run.path != folder.path]
     if not others:
@@ -310,7 +329,7 @@ async def rename(app: NNTuiApp, folder: RunFolder) -> RunFolder | None:
     from nntui.runs.lock import Live, probe_lock
     from nntui.runs.names import check_name
     from nntui.runs.renaming import rename_run
-    from nntui.tui.screens.questions import AskText
+    from nntui.tui.screens.ask_text import AskText
 
     if isinstance(probe_lock(folder), Live):
         raise UserError(f"{folder.name} is live: it keeps its name until it ends", advice="t notes something about it")
@@ -329,7 +348,7 @@ async def rename(app: NNTuiApp, folder: RunFolder) -> RunFolder | None:
 async def note(app: NNTuiApp, folder: RunFolder) -> bool:
     """Note something about a run."""
     from nntui.runs.notes import read_note, write_note
-    from nntui.tui.screens.questions import AskText
+    from nntui.tui.screens.ask_text import AskText
 
     before = read_note(folder)
     first, _, rest = before.partition("\n")

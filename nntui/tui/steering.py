@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nntui.hooks.errors import UserError
+from nntui.runs import shell
 from nntui.runs.commands import Kind
 from nntui.runs.figures import number
 from nntui.tui.draw.foot import ago
@@ -50,8 +51,9 @@ def refusal(kind: Kind, name: str, vitals: Vitals, status: Shown) -> Refusal | N
     return None
 
 
-def resume_refusal(name: str, status: Shown) -> Refusal | None:
+def resume_refusal(folder: RunFolder, status: Shown) -> Refusal | None:
     """Why a run's process cannot be started anew; None where it can."""
+    name = folder.name
     if status in LIVE:
         return Refusal(f"{name} is live ({status})", "space goes on after a pause")
     if status == "done":
@@ -59,9 +61,9 @@ def resume_refusal(name: str, status: Shown) -> Refusal | None:
     if status == "deleted":
         return Refusal(f"{name} was deleted", "q leaves")
     if status == "unknown":
+        again = f"{shell.program()} train --resume {shell.reachable(folder)} --force"
         return Refusal(
-            f"whether {name} lives cannot be told from here",
-            f"make sure that nothing trains it, then: nntui train --resume {name} --force",
+            f"whether {name} lives cannot be told from here", f"make sure that nothing trains it, then: {again}"
         )
     return None
 
@@ -191,8 +193,9 @@ def epochs_asked(text: str) -> float:
 
 def further_command(folder: RunFolder, status: Shown) -> tuple[str, str]:
     """The shell command that is worth copying, and what it is called."""
-    if status in ("done",):
-        return f"nntui predict {folder.name}", "the command that predicts"
+    nntui, name = shell.program(), shell.reachable(folder)
+    if status == "done":
+        return f"{nntui} predict {name} {shell.example_input(folder)}", "the command that predicts"
     if status in LIVE:
-        return f"nntui attach {folder.name}", "the command that attaches"
-    return f"nntui train --resume {folder.name}", "the command that resumes"
+        return f"{nntui} attach {name}", "the command that attaches"
+    return f"{nntui} train --resume {name}", "the command that resumes"

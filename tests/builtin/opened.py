@@ -14,7 +14,7 @@ from nntui.builtin.datasets.source import Rows
 from nntui.hooks.contributions import Dataset
 from nntui.hooks.data import DataContext, Preprocessor
 
-DATASETS = {dataset.name: dataset for dataset in contributions()}
+DATASETS = {dataset.name: dataset for dataset in contributions() if dataset.sniff is None}
 FETCHED = ("mnist", "fashion-mnist", "kmnist", "cifar10", "cifar100")
 OFFLINE = tuple(name for name, dataset in DATASETS.items() if name not in FETCHED and dataset.sniff is None)
 

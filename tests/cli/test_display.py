@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntui.cli.display import JsonDisplay, LineDisplay, RichDisplay, Tracker, choose_display, moving_line
-from nntui.cli.report import ending, example_input, plan_lines
+from nntui.cli.display import JsonDisplay, RichDisplay, choose_display, moving_line
+from nntui.cli.report import ending
 from nntui.runs.events import (
     AnyEvent,
     Choice,
@@ -32,6 +32,8 @@ from nntui.runs.events import (
     Warned,
 )
 from nntui.runs.folder import RunFolder
+from nntui.runs.lines import LineDisplay, Tracker, plan_lines
+from nntui.runs.shell import example_input
 
 
 class Clock:

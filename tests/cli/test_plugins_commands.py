@@ -108,7 +108,7 @@ def test_show_tells_settings_bounds_and_usage(hostile: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "plural", ["architectures", "activations", "datasets", "devices", "optimizers", "schedules", "panels"]
+    "plural", ["architectures", "activations", "datasets", "devices", "optimizers", "schedules", "exporters", "panels"]
 )
 def test_every_built_in_can_be_shown(site: Site, plural: str) -> None:
     entries = site.json(plural)

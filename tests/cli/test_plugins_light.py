@@ -26,6 +26,8 @@ LIGHT = [
     ["optimizers"],
     ["optimizers", "show", "adamw"],
     ["schedules"],
+    ["exporters"],
+    ["exporters", "show", "onnx"],
     ["panels"],
     ["panels", "show", "metrics"],
     ["runs"],

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,10 @@ from nntui.runs.commands import append_command
 from nntui.runs.creating import new_run
 from nntui.runs.events import Checkpointed, Failed, Finished, Paused, Progress, Started, Warned
 from nntui.runs.folder import RunFolder
+from nntui.runs.state import fold_all
+from nntui.tui.chart import View, layout
+from nntui.tui.draw.charset import BRAILLE
+from nntui.tui.draw.run_charts import Evaluations, loss_chart
 
 SMALL = {"data": "digits", "arch": {"name": "ffn", "hidden": [16]}}
 
@@ -44,7 +48,12 @@ def test_a_loss_that_runs_away_ends_with_3_names_the_step_and_leaves_a_good_chec
     failed = events_of(folder)[-1]
     assert isinstance(failed, Failed)
     assert failed.kind == "non-finite"
-    assert "step" in failed.message and "--lr" in failed.advice
+    assert f"at step {failed.step} " in failed.message and "--lr" in failed.advice
+    last = [e for e in events_of(folder) if isinstance(e, Progress)][-1]
+    assert last.loss is None and last.step == failed.step + 1, "the curve ends in the step that spoilt it"
+    chart = loss_chart(fold_all(events_of(folder)), Evaluations())
+    drawn = layout(chart.curves, chart.marks, View(), 60, 8, BRAILLE)
+    assert any(BRAILLE.invalid in text for line in drawn for text, _ in line)
     found, _ = checkpoints.newest_valid(folder)
     assert found is not None and checkpoints.verify(found.path) is None
     from safetensors.torch import load_file
@@ -116,20 +125,6 @@ def test_a_run_whose_folder_is_moved_away_ends_and_goes_on_where_it_is(
     last = events_of(elsewhere)[-1]
     assert isinstance(last, Failed) and "was moved away" in last.message and "--resume" in last.advice
     assert last.step > 0
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 400 KiB."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk takes root")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("no tmpfs can be mounted here")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from processes import wait_for
 from safetensors.torch import load_file
 from tiny import folders_before
 
@@ -124,6 +125,32 @@ def test_a_fork_records_its_parent_and_where_it_began(stopped: RunFolder) -> Non
     assert origin is not None and origin.parent == str(stopped.path) and origin.at == "best"
     (resumed,) = [e for e in told(child) if isinstance(e, Resumed)]
     assert resumed.step == origin.step == checkpoints.at(stopped, "best").step
+
+
+@pytest.mark.parametrize("words", [[], ["last"], ["step"]])
+def test_ctl_forks_a_run_as_it_is_in_the_background(
+    words: list[str], stopped: RunFolder, whole: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(last(stopped)[0]) if word == "step" else word for word in words]
+    assert run(["ctl", "stopped", "fork", *words, "--runs", str(stopped.path.parent)]) == 0
+    name = capsys.readouterr().out.strip()
+    child = RunFolder(stopped.path.parent / name)
+    wait_for(lambda: any(isinstance(event, Finished) for event in told(child)))
+    assert same(last(child)[1], last(whole)[1])
+
+
+def test_ctl_forks_nothing_where_nothing_is_left_to_train_or_there_is_no_such_checkpoint(
+    whole: RunFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, message in (
+        (["last"], f"had made its {EPOCHS} epochs there"),
+        (["7"], "has no checkpoint at step 7"),
+        (["dance"], "say best, last or a step"),
+        (["--wait"], "a fork is a run of its own"),
+    ):
+        assert run(["ctl", "whole", "fork", *words, "--runs", str(whole.path.parent)]) == 2
+        assert message in capsys.readouterr().err
+    assert [path.name for path in whole.path.parent.iterdir()] == ["whole"]
 
 
 def test_another_learning_rate_gives_other_weights(stopped: RunFolder, whole: RunFolder) -> None:

@@ -164,6 +164,44 @@ def test_the_run_goes_on_while_the_terminal_is_not_read(live: RunFolder, marker:
     goes_on(live)
 
 
+def filling(disk: Path, *hidden: int, epochs: int) -> RunFolder:
+    """A run that keeps every checkpoint, until there is no room for one."""
+    training = settings(epochs=epochs, checkpoint_seconds=0.0, keep=50)
+    return run_in(disk, NAME, **{**training, "arch": {"name": "ffn", "hidden": list(hidden)}, **ONE_THREAD})
+
+
+def test_a_run_that_fails_on_a_full_disk_while_it_is_shown_says_so_and_what_to_do(
+    small_disk: Path, warm: Warm, marker: str
+) -> None:
+    folder = filling(small_disk, 128, 64, epochs=30)
+    with Terminal([*NNTUI, "attach", str(folder.path)], cwd=small_disk, environment={MARKER: marker}) as terminal:
+        terminal.wait_for(NAME)
+        pid = warm.start(folder)
+        terminal.wait_for(lambda text: "failed: No space left on device" in text and "R resume" in text, 60)
+        assert warm.wait(pid) == 3
+        terminal.send("4")  # the screen lives on
+        terminal.wait_for("no checkpoint could be written: No space left")
+        terminal.send("q")
+        assert terminal.wait_end() == 0
+        assert "Traceback" not in terminal.text
+
+
+def test_a_run_that_trains_on_though_its_disk_is_full_says_so(small_disk: Path, warm: Warm, marker: str) -> None:
+    folder = filling(small_disk, 16, epochs=ENDLESS)
+    with Terminal([*NNTUI, "attach", str(folder.path)], cwd=small_disk, environment={MARKER: marker}) as terminal:
+        terminal.wait_for(NAME)
+        pid = warm.start(folder)
+        terminal.wait_for("the disk is nearly full (0 B left)", 60)
+        terminal.send("4")
+        terminal.wait_for("no checkpoint could be written: No space left")
+        os.kill(pid, signal.SIGTERM)
+        assert warm.wait(pid) in (3, 143)
+        terminal.wait_for("R resume")
+        terminal.send("q")
+        assert terminal.wait_end() == 0
+        assert "Traceback" not in terminal.text
+
+
 def test_two_at_once_see_what_one_of_them_asks(live: RunFolder, marker: str) -> None:
     with attached(live, marker) as one, attached(live, marker, columns=120, rows=40) as other:
         shows(one, live)

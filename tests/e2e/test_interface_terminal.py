@@ -252,6 +252,14 @@ def test_faults_in_the_settings_are_shown_and_stop_nothing(place: Path, marker: 
         assert terminal.wait_end() == 0
 
 
+def test_keys_that_collide_are_told_when_the_interface_opens(place: Path, marker: str, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[keys]\n"runs.new" = "f"\n')
+    with opened(place, marker, NNTUI_CONFIG=str(tmp_path)) as terminal:
+        terminal.wait_for(lambda text: RUN in text and "runs.fork's" in text)
+        terminal.send("q")
+        assert terminal.wait_end() == 0
+
+
 def test_keys_of_ones_own(place: Path, marker: str, tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text('[keys]\n"app.leave" = "Q"\n')
     with opened(place, marker, NNTUI_CONFIG=str(tmp_path)) as terminal:

@@ -168,6 +168,74 @@ def test_the_card_tells_how_outputs_become_answers_in_their_own_unit(tiny: Tiny)
     assert run.predict(row)[0].value == pytest.approx(own, rel=1e-4)
 
 
+def test_a_card_tells_each_class_as_the_confusion_has_it_and_both_hashes(tiny: Tiny) -> None:
+    from nntui.engine.building import open_source
+    from nntui.engine.split import rows_hash, split_rows
+    from nntui.hooks.registry import registry
+    from nntui.spec.resolve import resolve_said
+    from nntui.spec.toml import read_toml
+
+    run = tiny("penguins", "ffn")
+    card = (run.path / "model" / "README.md").read_text()
+    spec = resolve_said(read_toml(run.path / "run.toml"), registry()).spec
+    source = open_source(spec)
+    rows = split_rows(source, spec.data_settings)
+    for name in ("train", "test"):
+        assert f"`{rows_hash(source.fingerprint, rows[name])}`" in card
+    assert source.targets is not None
+    told = {
+        name: int(count) for name, count in re.findall(r"^\| (\w+) \| [^|]+ \| [^|]+ \| [^|]+ \| (\d+) \|$", card, re.M)
+    }
+    truth = source.targets[rows["test"]].tolist()
+    assert told == {name: truth.count(code) for code, name in enumerate(run.model.spec.target.names)}
+    assert "split at random within each class" in card and "It knows its classes alone" in card
+    assert "has a standard error of" in card
+
+
+def _card(tmp_path: Path, report: nntui.DataReport, path: str) -> str:
+    """A card's data and limits as they would be for a person's own files that were read with this report."""
+    from dataclasses import replace
+
+    from nntui.engine.assembly import assemble
+    from nntui.engine.building import open_data
+    from nntui.engine.card_data import about_data, about_limits
+    from nntui.engine.meters import Measured
+    from nntui.hooks.registry import registry
+    from nntui.spec.resolve import resolve_said
+    from nntui.spec.said import Said
+
+    spec = resolve_said(Said(tree={"data": {"name": "penguins"}, "arch": {"name": "ffn"}}), registry()).spec
+    training = assemble(spec, open_data(spec)).training
+    training.spec = replace(spec, data_settings=spec.data_settings.model_copy(update={"path": path}))
+    return "\n".join([*about_data(training, report), *about_limits(training, Measured(), "test", report)])
+
+
+def test_a_card_of_a_persons_own_files_tells_what_they_were_taken_for_and_not_where_they_lie(tmp_path: Path) -> None:
+    report = nntui.DataReport(
+        taken_for="3 folders of pictures: cat, dog, owl",
+        findings=(
+            nntui.Finding(kind="skipped", message="files that are no pictures", count=1200, places=("secret/a.txt",)),
+            nntui.Finding(kind="warning", message="the column `id` tells every row apart", places=("line 9",)),
+        ),
+    )
+    card = _card(tmp_path, report, "/home/somebody/clinic/pets")
+    assert "`pets`, taken for: 3 folders of pictures: cat, dog, owl." in card
+    assert "left out (1,200): files that are no pictures" in card and "- the column `id` tells every row apart" in card
+    assert "somebody" not in card and "clinic" not in card and "secret" not in card and "line 9" not in card
+
+
+@pytest.mark.parametrize("name", ["a | b", "new\nline", "<script>", "", "back\\slash"])
+def test_a_class_of_any_name_is_one_cell_of_the_cards_table(name: str) -> None:
+    from nntui.engine.card_results import about_results
+    from nntui.engine.meters import Measured
+
+    target = nntui.TargetSpec(kind="classes", size=2, names=(name, "other"))
+    lines = about_results(Measured({"accuracy": 0.5}, [[0, 3], [0, 5]]), "test", target)
+    row, other = lines[-2:]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6 and "\n" not in row and "<" not in row
+    assert other == "| other | 0.625 | 1.000 | 0.769 | 5 |" and row.endswith("| - | 0.000 | 0.000 | 3 |")
+
+
 def test_a_card_says_so_when_nothing_was_measured(tmp_path: Path) -> None:
     run = nntui.train(data={"name": "moons", "test": 0.0, "validation": 0.0}, arch="ffn", epochs=1, runs=tmp_path)
     card = (run.path / "model" / "README.md").read_text()

@@ -193,7 +193,7 @@ def test_a_model_predicts_without_the_data_that_it_was_trained_on(
     trained = tiny("digits", "cnn")
     asked = write_inputs(tmp_path)["digits"]
     expected = trained.predict(asked)
-    monkeypatch.setattr("nntui.engine.inference.open_source", _gone)
+    monkeypatch.setattr("nntui.engine.reporting.rows.open_source", _gone)
     assert nntui.load(trained.path).predict(asked) == expected
 
 

@@ -105,6 +105,8 @@ def test_it_answers_once_the_run_has_started_and_reaps_it_when_it_ends(
     assert float(variables["NNTUI_VALUE"]) == pytest.approx(end.metrics["accuracy"], abs=1e-4)
     log = folder.log.read_text()
     assert "said" in log and "sh ended with exit code 3" in log
+    assert "epoch 1/6  loss" in log and "parameters" in log, "its plan and its epochs are lines of the log"
+    assert "done after" in log and "on test: accuracy" in log
 
 
 def test_its_process_has_nothing_of_the_servers(server: Raw, make: Callable[..., RunFolder]) -> None:

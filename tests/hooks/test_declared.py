@@ -45,6 +45,15 @@ def _dataset(**changes: Any) -> nntui.Dataset:
     return nntui.Dataset(**{**given, **changes})
 
 
+def _exporter(**changes: Any) -> nntui.Exporter:
+    given: dict[str, Any] = {"name": "npz", "summary": "Arrays", "suffix": ".npz", "build": "m:f", **changes}
+    return nntui.Exporter(**given)
+
+
+class Forced(nntui.Params):
+    force: bool = nntui.param(False, help="An option of the command")
+
+
 @pytest.mark.parametrize(
     ("item", "said"),
     [
@@ -63,6 +72,13 @@ def _dataset(**changes: Any) -> nntui.Dataset:
         (_dataset(augment="a lot"), "augment of 'rings' is 'a lot'"),
         (_dataset(sniff="sniff"), "sniff of 'rings' is 'sniff'"),
         (_dataset(preprocessor=None, build=print), None),
+        (_architecture(export_form=3), "export_form of 'net' is 3"),
+        (_exporter(suffix="npz"), "suffix of 'npz' is 'npz': a file's ending such as '.onnx' was expected"),
+        (_exporter(suffix="../x"), "suffix of 'npz' is '../x'"),
+        (_exporter(requires=["onnx"]), "requires of 'npz' must be a mapping"),
+        (_exporter(defaults={"training.epochs": 3}), "no run names an exporter"),
+        (_exporter(params=Forced), "a setting called 'force', which is an option of nntui export"),
+        (_exporter(suffix=".tar.gz"), None),
     ],
 )
 def test_a_fault_is_told_in_a_sentence(item: object, said: str | None) -> None:

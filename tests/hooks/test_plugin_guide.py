@@ -124,6 +124,11 @@ def test_the_guides_code_does_what_it_says(guide: Site) -> None:
         logits = network(*(batch[name] for name in again.spec.arguments()))
         assert logits.shape == (6, 3)
         assert network(batch["wave"], torch.tensor([32, 5, 8, 32, 1, 2])).shape == (6, 3)
+        module = registry().load("arch", "last-step").contribution
+        form = resolve_target(module.export_form)(network.eval())
+        lengths = torch.tensor([32, 5, 8, 32, 1, 2])
+        torch.testing.assert_close(form(batch["wave"], lengths), network(batch["wave"], lengths), rtol=0, atol=1e-6)
+        assert torch.equal(form(batch["wave"]), network(batch["wave"]))
         assert again.decode(logits.softmax(1))[0].label in ("sine", "square", "sawtooth")
         assert again.read([",".join("0" * 32)])["wave"].shape == (1, 32)
         assert again.example(waves.rows(np.arange(6)), 1).label == "square"
@@ -135,6 +140,13 @@ def test_the_guides_code_does_what_it_says(guide: Site) -> None:
 
         factor = built("schedule", "power", power=2)
         assert [factor(t) for t in (0, 0.5, 1)] == [1, 0.25, 0]
+
+        import pathlib, tempfile
+        there = pathlib.Path(tempfile.mkdtemp())
+        run = nntui.train(data="waves", arch={"name": "last-step", "hidden": 4}, epochs=1, runs=there)
+        written = run.export("json", there / "weights.json")
+        assert written.difference < 1e-6 and written.checked_on == "test rows", written
+        assert "a weight's shape by their nesting" in (written.path.parent / "weights.json.md").read_text()
 
         xpu = registry().load("device", "xpu").contribution
         if not resolve_target(xpu.probe)():

@@ -14,6 +14,12 @@ from nntui.runs.folder import RunFolder
 from nntui.runs.lock import RunLock
 
 
+@pytest.fixture(autouse=True)
+def _on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where nntui is on the path, whatever environment the tests run in."""
+    monkeypatch.setattr("nntui.runs.shell.program", lambda: "nntui")
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> RunFolder:
     """A recorded run in the midst of its training, which no process holds."""

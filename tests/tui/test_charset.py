@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nntui.tui.draw.charset import detect
+from nntui.tui.draw.charset import CHARSETS, Charset, detect
+from nntui.tui.draw.text import width
 
 
 @pytest.mark.parametrize(
@@ -26,3 +27,10 @@ from nntui.tui.draw.charset import detect
 )
 def test_what_the_locale_and_the_terminal_say(environment: dict[str, str], encoding: str, name: str) -> None:
     assert detect(environment, encoding).name == name
+
+
+@pytest.mark.parametrize("charset", CHARSETS.values(), ids=lambda charset: charset.name)
+def test_what_stands_on_one_chart_is_told_apart_by_its_mark_not_by_its_colour_alone(charset: Charset) -> None:
+    marks = [charset.command, charset.checkpoint, charset.best, charset.invalid, charset.point, charset.epoch]
+    assert len(set(marks)) == len(marks)
+    assert all(width(mark) == 1 for mark in marks)

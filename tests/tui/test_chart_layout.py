@@ -327,6 +327,12 @@ def test_the_title_tells_less_where_there_is_less_room() -> None:
         assert text_of(title).startswith("loss"[:size])
 
 
+def test_smoothing_is_told_where_there_is_a_line_that_it_changes() -> None:
+    view, measured = View(smoothing=0.6), Curve("val", "validation", points([(9, 0.5)]), "points")
+    assert "smooth" not in text_of(layout([measured], [], view, 80, 8, BRAILLE, title="accuracy")[0])
+    assert "smooth .6" in text_of(layout([train(falling(50)), measured], [], view, 80, 8, BRAILLE, title="loss")[0])
+
+
 def test_every_value_is_told_before_a_name_is_and_the_best_stays() -> None:
     kinds = [("train", "train"), ("val", "validation"), ("test", "test")]
     curves = [Curve(name, style, points([(9, 0.881)]), "points") for name, style in kinds]
@@ -426,3 +432,13 @@ def test_nothing_makes_it_fail_or_overflow(data, marks, view, size, height, char
                 palette.style(style)
                 if charset is ASCII:
                     assert text.isascii() or "宽" in text
+
+
+@pytest.mark.parametrize(("count", "most"), [(8, 8), (20, 20), (300, 10)])
+def test_many_evaluations_do_not_hide_the_curve_behind_them(count: int, most: int) -> None:
+    """Where points stand thick some have a mark, the newest among them; the line tells the others."""
+    values = points([(round(1000 * (i + 1) / count), 0.5) for i in range(count)])
+    lines = layout([Curve("val", "validation", values, "points")], [], View(total=1000), 70, 8, BRAILLE)
+    marks = [x for x, _, _ in found(lines, BRAILLE.point)]
+    assert 0 < len(marks) <= most
+    assert max(marks) == max(len(text_of(line).rstrip()) for line in lines[1:-1]) - 1, "the newest has one"

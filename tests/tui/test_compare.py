@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from made_runs import NOON, app_of, make_run, screen_text, until
+from made_runs import NOON, app_of, make_run, screen_text, until, write_events
 
+from nntui.runs.events import Progress, Started
 from nntui.runs.folder import RunFolder
+from nntui.runs.lock import host
 from nntui.runs.vitals import Vitals
 from nntui.tui.draw.charset import ASCII, BRAILLE
 from nntui.tui.draw.compare import Compared, colour, differences, mark, table
 from nntui.tui.draw.text import text_of, width
-from nntui.tui.screens.compare import CompareScreen, CompareTable
+from nntui.tui.screens.compare import CompareScreen
 from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.chart import Chart
+from nntui.tui.widgets.compare_table import CompareTable
 
 
 @pytest.fixture
@@ -83,6 +87,41 @@ async def test_the_number_keys_choose_what_is_drawn(folders):
         ]  # fmt: skip
         await pilot.press("q")
         assert isinstance(app.screen, RunsScreen)
+
+
+async def test_a_small_terminal_is_told_and_shows_the_table_or_the_chart(folders):
+    app = app_of(folders[0].path.parent)
+    async with app.run_test(size=(30, 8)) as pilot:
+        await opened(pilot, folders)
+        await until(pilot, lambda: "too small: 60x16" in screen_text(pilot))
+        assert "status" in screen_text(pilot) and "best" in screen_text(pilot) and "loss" in screen_text(pilot)
+        await pilot.press("z")
+        await until(pilot, lambda: "status" not in screen_text(pilot) and "└" in screen_text(pilot))
+        await pilot.press("z", "z")
+        await until(pilot, lambda: "status" in screen_text(pilot))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "too small" not in screen_text(pilot) and "└" in screen_text(pilot))
+
+
+async def test_a_close_zoom_of_a_long_run_shows_its_exact_points(tmp_path):
+    runs = [make_run(tmp_path, name) for name in ("long-run-1", "short-run-2")]
+    begun = [Started(nntui="0.1.0", host=host(), boot_id="b", pid=1, time=NOON)]
+    steps = [
+        Progress(step=n, epoch=n / 50, loss=1 + n % 7 / 7, lr=0.1, samples_per_second=1.0, time=NOON + n)
+        for n in range(1, 20_001)
+    ]
+    write_events(runs[0], [*begun, *steps])
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await opened(pilot, runs)
+        chart = screen.query_one(Chart)
+        assert 1000 < len(chart.curves[0].series.step) < 10_000, "in buckets"
+        chart._look(replace(chart.view, window=(10_000, 10_040)))
+        await until(pilot, lambda: chart.curves[0].series.step[1] >= 10_000 and len(chart.curves[0].series.step) < 50)
+        assert list(chart.curves[0].series.step)[1:41] == list(range(10_000, 10_040))
+        assert len(chart.curves[1].series.step) == 20, "a short one has all its points as it is"
+        await pilot.press("0")
+        await until(pilot, lambda: len(chart.curves[0].series.step) > 1000)
 
 
 async def test_a_run_that_trains_on_is_followed(folders):

@@ -322,12 +322,15 @@ def test_escapes_are_left_out_of_a_log_and_returns_begin_a_line_anew() -> None:
     assert printed(text) == ["red", "step 2", "end?"]
 
 
-def test_warnings_and_a_failure_stand_above_the_log(state: RunState) -> None:
+def test_warnings_stand_above_the_log_and_a_failure_with_what_to_try_at_its_end_where_the_panel_opens(
+    state: RunState,
+) -> None:
     fold(state, Warned(time=BEGUN, message="slow\ndisk"))
     fold(state, Failed(time=BEGUN, step=408, kind="plugin", message="it raised", advice="remove it"))
     text = texts(log_lines(state, ["Traceback (most recent call last):", ""], 60))
-    assert text.index("slow") < text.index("failed at step 408 (plugin): it raised") < text.index("Traceback")
-    assert "remove it" in text
+    failure = text.index("failed at step 408 (plugin): it raised")
+    assert text.index("slow") < text.index("Traceback") < failure < text.index("remove it")
+    assert "    indented" in texts(log_lines(state, ["    indented"], 60))
     assert "log.txt is empty" in texts(log_lines(RunState(), [], 60))
 
 

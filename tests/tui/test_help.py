@@ -13,11 +13,12 @@ from textual.screen import Screen
 from nntui.tui.draw.charset import ASCII, BRAILLE
 from nntui.tui.draw.keys import hints, key_name, keys_line
 from nntui.tui.draw.text import text_of, width
-from nntui.tui.screens.help import HelpScreen, HelpText
+from nntui.tui.screens.help import HelpScreen
 from nntui.tui.screens.palette import PaletteScreen
 from nntui.tui.screens.runs import RunsScreen
+from nntui.tui.widgets.help_text import HelpText
 from nntui.tui.widgets.keys import Keys
-from nntui.tui.widgets.overlay import Options
+from nntui.tui.widgets.options import Options
 from nntui.tui.widgets.runs_table import RunsTable
 
 
@@ -110,6 +111,28 @@ async def test_the_palette_has_everything_with_its_keys(root, key):
                 "Read hand-written digits"} <= set(offered(app))  # fmt: skip
         keys = {option.label: option.keys for option in app.screen.query_one(Options).all}
         assert keys["fork"] == "F" and keys["delete"] == "D" and keys["quit"] == "ctrl+q"
+
+
+async def test_what_lost_its_key_to_another_is_still_in_the_palette(root):
+    app = app_of(root, keys={"runs.mark": "D", "runs.open": "question_mark"})
+    async with app.run_test(size=(120, 60)) as pilot:
+        await listed(pilot)
+        assert "D mark" in screen_text(pilot) and "delete" not in screen_text(pilot)
+        await palette(pilot)
+        keys = {option.label: option.keys for option in app.screen.query_one(Options).all}
+        assert keys["mark"] == "D" and keys["delete"] == "" and keys["open"] == "?"
+        assert len(offered(app)) == len(set(offered(app)))
+        await pilot.press(*"delete", "enter")
+        await until(pilot, lambda: "Delete quick-otter-7?" in screen_text(pilot))
+
+
+async def test_what_cannot_be_done_now_is_not_in_the_palette_for_want_of_a_key(tmp_path):
+    app = app_of(tmp_path, keys={"runs.new": "D"})  # an empty list: there is nothing to delete
+    async with app.run_test(size=(120, 60)) as pilot:
+        await until(pilot, lambda: "There is no run here yet" in screen_text(pilot))
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(app.screen, PaletteScreen) and "new" in offered(app))
+        assert "delete" not in offered(app)
 
 
 async def test_what_is_chosen_is_done_to_the_screen_below(root, monkeypatch):

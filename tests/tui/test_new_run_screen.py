@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from made_runs import screen_text
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -303,11 +304,23 @@ async def test_a_path_is_typed_into_the_list_of_data_and_one_that_no_reader_take
         assert "no reader takes" in it.shown("form")
 
 
-async def test_the_command_is_copied(tmp_path: Path) -> None:
+async def test_the_command_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNTUI_RUNS", str(tmp_path))
     async with new_run(tmp_path) as it:
         await it.go("arch.name")
         await it.press("right", "y")
         assert (cache_dir() / "copied.txt").read_text() == "nntui train --arch cnn\n"
+
+
+async def test_outside_the_usual_folder_the_command_names_the_folder_of_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with new_run(tmp_path / "mine") as it:
+        await it.go("arch.name")
+        await it.press("right", "y")
+        assert (cache_dir() / "copied.txt").read_text() == "nntui train --arch cnn --runs mine\n"
+        assert "$ nntui train --arch cnn --runs mine" in it.shown("command")
 
 
 async def test_the_settings_are_saved_and_no_file_is_written_over_unasked(tmp_path: Path) -> None:
@@ -427,3 +440,15 @@ async def test_foreign_text_is_drawn_as_text(tmp_path: Path) -> None:
         await it.until(lambda: "[bold]word" in it.shown("data"))
         assert "\x1b" not in it.seen()
         assert "\x07" not in it.seen()
+
+
+@pytest.mark.parametrize("size", [(30, 8), (20, 5)])
+async def test_a_small_terminal_is_told_and_still_has_rows_and_the_train_button(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    async with new_run(tmp_path, size=size) as it:
+        await it.until(lambda: "too small: 60x16" in screen_text(it.pilot))
+        text = screen_text(it.pilot)
+        assert "data" in text and "Train" in text and len(it.shown("form").split("\n")) >= size[1] - 2
+        await it.pilot.resize_terminal(80, 24)
+        await it.until(lambda: "too small" not in screen_text(it.pilot) and "$ nntui train" in it.shown("command"))

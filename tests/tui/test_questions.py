@@ -5,14 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from made_runs import app_of, screen_text, until
+from made_runs import app_of, make_run, screen_text, until
 from textual import events
 from textual.screen import ModalScreen
+from textual.widgets import Input
 
 from nntui.hooks.errors import UserError
+from nntui.runs.notes import read_note
+from nntui.tui.screens.ask_choice import AskChoice
+from nntui.tui.screens.ask_text import AskText
+from nntui.tui.screens.ask_yes_no import AskYesNo
 from nntui.tui.screens.new_run import NewRunScreen
-from nntui.tui.screens.questions import AskChoice, AskText, AskYesNo
-from nntui.tui.widgets.overlay import Option, about, fuzzy
+from nntui.tui.screens.runs import RunsScreen
+from nntui.tui.widgets.options import Option, about, fuzzy
+from nntui.tui.widgets.runs_table import RunsTable
 
 HOSTILE = "[bold red]loud[/] \x1b[31m\u202e"
 TAMED = "[bold red]loud[/] ?[31m?"
@@ -180,3 +186,70 @@ async def test_enter_pressed_twice_does_once_what_was_chosen_of_the_palette(tmp_
         await until(pilot, lambda: isinstance(app.screen, NewRunScreen))
         await pilot.pause()
         assert [type(screen) for screen in app.screen_stack].count(NewRunScreen) == 1
+
+
+@pytest.mark.parametrize("size", [(40, 8), (60, 12)])
+async def test_a_low_terminal_shows_what_is_asked_and_leaves_out_what_explains_it(tmp_path, size):
+    long = "It ends with a checkpoint and its result, in as many words as it takes. " * 3
+    app = app_of(tmp_path)
+    async with app.run_test(size=size) as pilot:
+        await app.push_screen(AskYesNo("Stop it?", long, yes="stop", no="train on"))
+        await pilot.pause()
+        assert "stop" in screen_text(pilot) and "train on" in screen_text(pilot)
+        await pilot.press("escape")
+        await app.push_screen(
+            AskText("Learning rate", "0.5", lambda text: None if text == "0.5" else "no", detail=long)
+        )
+        await pilot.pause()
+        assert "0.5" in screen_text(pilot)
+        app.screen.query_one(Input).value = "x"
+        await until(pilot, lambda: "no" in screen_text(pilot))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "as many words" in screen_text(pilot))
+
+
+# --- keys typed ahead of a question ----------------------------------------------------------------------------------
+
+
+def burst(app, *keys: str) -> None:
+    """Keys that come together, as over a slow line: none waits until what the one before means was done."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_a_key_that_follows_a_questions_key_at_once_answers_it(tmp_path):
+    make_run(tmp_path, "quick-otter-7")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(RunsTable).rows)
+        burst(app, "D", "n")  # n alone opens the form
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, RunsScreen) and (tmp_path / "quick-otter-7").is_dir()
+        burst(app, "D", "y", "n")
+        await until(pilot, lambda: not (tmp_path / "quick-otter-7").exists())
+
+
+async def test_a_text_that_follows_its_key_at_once_is_typed_whole(tmp_path):
+    folder = make_run(tmp_path, "quick-otter-7")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(RunsTable).rows)
+        burst(app, "t", *"Df", "enter")
+        await until(pilot, lambda: read_note(folder) == "Df")
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        burst(app, "colon", *"all", "escape")
+        await pilot.pause(0.3)
+        assert isinstance(app.screen, RunsScreen)
+
+
+async def test_where_no_question_comes_what_was_typed_ahead_does_nothing_and_later_keys_do(tmp_path):
+    make_run(tmp_path, "quick-otter-7")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.screen.query_one(RunsTable).rows)
+        burst(app, "S", "n")  # it has ended: there is nothing to stop
+        await until(pilot, lambda: any("has ended" in note.message for note in app._notifications))
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, RunsScreen)
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(app.screen, NewRunScreen))

@@ -15,8 +15,8 @@ from nntui.spec.toml import read_toml
 from nntui.tui.draw.charset import ASCII, BRAILLE
 from nntui.tui.draw.text import text_of, width
 from nntui.tui.recipes import RECIPES, make
-from nntui.tui.screens.first_start import FirstStart, welcome
 from nntui.tui.screens.runs import RunsScreen
+from nntui.tui.widgets.first_start import FirstStart, welcome
 
 SHIPPED = Path(__file__).parents[2] / "datasets"
 
@@ -116,7 +116,7 @@ async def test_a_double_click_trains_a_recipe(tmp_path, monkeypatch):
 
 async def test_a_recipe_trains_in_a_process_of_its_own_and_is_shown_then_it_is_forked(tmp_path, monkeypatch):
     short = replace(RECIPES[0], tree={**RECIPES[0].tree, "training": {"epochs": 1}})
-    monkeypatch.setattr("nntui.tui.screens.first_start.RECIPES", (short,))
+    monkeypatch.setattr("nntui.tui.widgets.first_start.RECIPES", (short,))
     app = app_of(tmp_path)
     shown: list[RunFolder] = []
     monkeypatch.setattr(app, "open_run", shown.append)
@@ -145,7 +145,7 @@ async def test_a_recipe_trains_in_a_process_of_its_own_and_is_shown_then_it_is_f
 
 async def test_a_recipe_that_cannot_begin_is_told_and_leaves_no_folder(tmp_path, monkeypatch):
     wrong = replace(RECIPES[0], tree={**RECIPES[0].tree, "data": {"name": "digitz"}})
-    monkeypatch.setattr("nntui.tui.screens.first_start.RECIPES", (wrong,))
+    monkeypatch.setattr("nntui.tui.widgets.first_start.RECIPES", (wrong,))
     app = app_of(tmp_path)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: app.screen.has_class("empty"))
@@ -157,7 +157,7 @@ async def test_a_recipe_that_cannot_begin_is_told_and_leaves_no_folder(tmp_path,
 @pytest.mark.parametrize("charset", [BRAILLE, ASCII], ids=lambda charset: charset.name)
 @pytest.mark.parametrize("size", [(40, 20), (80, 20), (80, 24), (120, 40), (200, 60)])
 def test_the_welcome_fits(size, charset):
-    lines, where = welcome(RECIPES, 1, *size, charset)
+    lines, where = welcome(RECIPES, 1, *size, charset, RECIPES[1].command)
     assert max(map(width, lines)) <= size[0] and set(where.values()) == {0, 1, 2}
     if size[0] >= 80:
         assert len(lines) <= size[1]

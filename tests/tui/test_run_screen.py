@@ -15,9 +15,13 @@ from run_pilot import opened, run_screen, says, shown, told
 from nntui.runs.events import Failed, Finished, Progress, Warned
 from nntui.runs.folder import RunFolder
 from nntui.tui.draw.charset import CHARSETS
+from nntui.tui.screens.palette import PaletteScreen
+from nntui.tui.screens.run import RunScreen
+from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.layers import LayersPanel
 from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.options import Options
 
 
 @pytest.fixture(autouse=True)
@@ -274,3 +278,22 @@ async def test_a_long_run_is_read_in_slices(tmp_path: Path) -> None:
     async with opened(folder) as pilot:
         await until(pilot, lambda: run_screen(pilot).watched.state.vitals.step == 500 + 11_999)
         await says(pilot, "step" if pilot.app.size.width > 100 else "cnn")
+
+
+async def test_the_list_of_runs_is_reached_from_a_run_that_the_interface_was_opened_on(folder: RunFolder) -> None:
+    async with opened(folder) as pilot:
+        await pilot.press("colon", *"all runs", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen))
+        await says(pilot, "1 run")
+        await pilot.press("enter")
+        await says(pilot, "1 Layers")
+        await pilot.press("colon", *"all runs", "enter")  # the same list, not another on top
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunsScreen))
+        assert [type(screen).__name__ for screen in pilot.app.screen_stack] == ["RunScreen", "RunsScreen"]
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PaletteScreen))
+        assert "all runs" not in [option.label for option in pilot.app.screen.query_one(Options).found]
+        await pilot.press("escape", "q")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RunScreen))
+        await pilot.press("q")  # leaving the run leaves nntui, as before
+        await until(pilot, lambda: not pilot.app.is_running or pilot.app._exit)

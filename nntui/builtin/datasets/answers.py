@@ -42,6 +42,22 @@ def class_predictions(output: Tensor, names: Sequence[str], *, most: int | None 
     return predictions
 
 
+def label_predictions(output: Tensor, names: Sequence[str], *, separator: str = ", ") -> list[Prediction]:
+    """The labels of each row whose probability (N, K) is above one half; all probabilities, most likely first."""
+    predictions = []
+    for row in output.tolist():
+        ranked = sorted(range(len(row)), key=lambda code: (-row[code], code))
+        found = [name for name, share in zip(names, row, strict=True) if share > 0.5]
+        predictions.append(
+            Prediction(
+                label=separator.join(found) or "none",
+                value=found,
+                probabilities={names[code]: row[code] for code in ranked},
+            )
+        )
+    return predictions
+
+
 def value_predictions(output: Tensor, names: Sequence[str], units: Sequence[str]) -> list[Prediction]:
     """Values (N, K) with their units; a number where there is one, a list where there are several.
 

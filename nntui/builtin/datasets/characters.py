@@ -142,7 +142,7 @@ class CharacterPreprocessor:
 
     def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
         """Prompts as typed, of .txt files, of folders of them, and of tables. Raises ValueError or OSError."""
-        from nntui.builtin.datasets.own.asking import asked
+        from nntui.builtin.datasets.own.text_asking import asked
 
         return asked(inputs, size)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nntui.builtin.datasets.answers import class_predictions, true_answers, true_class
-from nntui.builtin.datasets.pictures import read_picture
+from nntui.builtin.datasets.own.picture_asking import ask_pictures
+from nntui.builtin.datasets.pictures import Resize, read_picture
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
 from nntui.hooks.data import DataSpec, Example, InputSpec, Prediction, TargetSpec
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
-    from nntui.hooks.data import Indices, Preprocessor, Raw, Source
+    from nntui.hooks.data import Asked, Indices, Preprocessor, Raw, Source
     from nntui.hooks.params import Params
 
 CHUNK = 4096
@@ -34,6 +35,8 @@ class ImageFacts:
     """The value of a fully lit pixel."""
     mirror: bool = False
     """Whether a mirror image means the same."""
+    resize: Resize = "auto"
+    """How pictures of other proportions are made to fit."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,7 @@ class ImagePreprocessor:
     mirror: bool
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    resize: Resize = "auto"
 
     @property
     def spec(self) -> DataSpec:
@@ -77,6 +81,7 @@ class ImagePreprocessor:
             mirror=facts.mirror,
             mean=tuple(mean.tolist()),
             std=tuple(np.where(variance > 0, np.sqrt(variance), 1.0).tolist()),
+            resize=facts.resize,
         )
 
     def encode(self, raw: Raw) -> dict[str, Tensor]:
@@ -91,7 +96,11 @@ class ImagePreprocessor:
         """Pictures from files that Pillow reads, brought to the training size (see `read_picture`)."""
         if not inputs:
             raise ValueError("the path of a picture was expected")
-        return {"image": np.stack([read_picture(path, self.shape, self.top) for path in inputs])}
+        return {"image": np.stack([read_picture(path, self.shape, self.top, self.resize) for path in inputs])}
+
+    def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
+        """Pictures of files, folders and tables of paths, piece by piece, brought to the training size."""
+        return ask_pictures(inputs, size, self.shape, self.top, self.resize)
 
     def example(self, raw: Raw, row: int) -> Example:
         picture = raw["image"][row].astype(np.uint16) * 255 // self.top

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 YEAR = 365.25
+WEEK = 7
 """Days."""
 
 
@@ -190,6 +191,15 @@ class SeriesPreprocessor:
             "last": torch.from_numpy(_last(raw, self.facts).astype(np.float32)),
         }
         return {**encoded, **true_answers(raw)}
+
+    def baselines(self, raw: Raw) -> Mapping[str, Floats]:
+        """What the last day, and the day a week before, would answer: (N, K)."""
+        found = {"naive": _last(raw, self.facts)}
+        if self.facts.window >= WEEK:
+            days = np.stack([np.asarray(raw[name], dtype=np.float64) for name in self.facts.targets], axis=2)
+            before = days[:, self.facts.window - WEEK + np.arange(self.facts.horizon) % WEEK]
+            found["seasonal-naive"] = before.reshape(len(days), -1)
+        return found
 
     def decode(self, output: Tensor) -> list[Prediction]:
         return value_predictions(output, self._names, self._units)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from nntui.builtin.datasets.answers import class_predictions, true_answers, value_predictions
+from nntui.builtin.datasets.asked_rows import RowReader
 from nntui.builtin.datasets.derived import Derived
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from torch import Tensor
 
-    from nntui.hooks.data import Indices, Preprocessor, Raw, Source
+    from nntui.hooks.data import Asked, Indices, Preprocessor, Raw, Source
     from nntui.hooks.params import Params
 
 RARE = 3
@@ -162,6 +163,10 @@ class TablePreprocessor:
     def read(self, inputs: Sequence[str]) -> Raw:
         """Rows from CSV files, `column=value,column=value`, or JSON objects (see `read_rows`)."""
         return read_rows(inputs, self.facts.numbers, self.facts.categories, self.facts.derived)
+
+    def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
+        """The same of any number, and folders of CSV files, piece by piece."""
+        return RowReader(self.facts.numbers, self.facts.categories, self.facts.derived).ask(inputs, size)
 
     def example(self, raw: Raw, row: int) -> Example:
         shown: dict[str, Any] = {}  # numbers, text or None for missing

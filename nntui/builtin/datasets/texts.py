@@ -93,7 +93,7 @@ class TextPreprocessor:
 
     def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
         """Texts as typed, of .txt files, of folders of them, and of tables. Raises ValueError or OSError."""
-        from nntui.builtin.datasets.own.asking import asked
+        from nntui.builtin.datasets.own.text_asking import asked
 
         return asked(inputs, size, column=self.column, longest=self.longest)
 

@@ -59,18 +59,30 @@ def read_rows(
     """
     if not inputs:
         raise ValueError(f"a row was expected: a .csv file, JSON, or {_pattern(numbers, categories)}")
-    rows: list[dict[str, str]] = []
-    for given in inputs:
-        stripped = given.strip()
-        if stripped.lower().endswith(".csv"):
-            found = read_csv(Path(given))
-            places = [f"{given}, row {number}" for number in range(1, len(found) + 1)]
-        else:
-            found = _from_json(stripped) if stripped[:1] in ("{", "[") else [_from_pairs(stripped, numbers, categories)]
-            places = [f"{given!r}" if len(found) == 1 else f"row {n} of the JSON" for n in range(1, len(found) + 1)]
-            for place, row in zip(places, found, strict=True):
-                _check_known(place, row, [*numbers, *categories, *(d.origin for d in derived)])
-        rows += [_completed(place, row, numbers, categories, derived) for place, row in zip(places, found, strict=True)]
+    rows = [
+        completed(place, row, numbers, categories, derived)
+        for given in inputs
+        for place, row in typed_rows(given, numbers, categories, derived)
+    ]
+    return raw_columns(rows, numbers, categories)
+
+
+def typed_rows(
+    given: str, numbers: Sequence[str], categories: Sequence[str], derived: Sequence[Derived]
+) -> list[tuple[str, dict[str, str]]]:
+    """The rows of one input, as text, each with its place. Raises ValueError or OSError."""
+    stripped = given.strip()
+    if stripped.lower().endswith(".csv"):
+        return [(f"{given}, row {n}", row) for n, row in enumerate(read_csv(Path(given)), start=1)]
+    found = _from_json(stripped) if stripped[:1] in ("{", "[") else [_from_pairs(stripped, numbers, categories)]
+    places = [f"{given!r}" if len(found) == 1 else f"row {n} of the JSON" for n in range(1, len(found) + 1)]
+    for place, row in zip(places, found, strict=True):
+        _check_known(place, row, [*numbers, *categories, *(d.origin for d in derived)])
+    return list(zip(places, found, strict=True))
+
+
+def raw_columns(rows: Sequence[Row], numbers: Sequence[str], categories: Sequence[str]) -> Raw:
+    """Completed rows as the columns of raw rows."""
     columns: dict[str, object] = {}
     for name in numbers:
         columns[name] = np.array([number(row[name], name) for row in rows], dtype=np.float64)
@@ -149,7 +161,7 @@ def _check_known(place: str, row: Row, known: Sequence[str]) -> None:
             )
 
 
-def _completed(
+def completed(
     place: str, row: Row, numbers: Sequence[str], categories: Sequence[str], derived: Iterable[Derived]
 ) -> dict[str, str]:
     """`row` with its derived columns. Raises ValueError that names every missing column."""

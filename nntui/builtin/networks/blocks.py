@@ -113,8 +113,29 @@ class Joined(nn.Module):
         return self.body(torch.cat([encoder(x) for encoder, x in zip(self.encoders, inputs, strict=True)], dim=1))
 
 
+class Beside(nn.Module):
+    """Two ways from the same input to the output, added up: layers, and a straight line beside them."""
+
+    def __init__(self, body: nn.Module, straight: nn.Linear) -> None:
+        super().__init__()
+        self.body = body
+        self.straight = straight
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.body(x) + self.straight(x)
+
+
+class TimeStatistics(nn.Module):
+    """Mean and deviation along the time of each channel (in each band): (N, C, T) or (N, C, T, F) to (N, 2 * C * F)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        deviation = torch.sqrt(x.var(2, unbiased=False) + 1e-5)
+        return torch.cat((x.mean(2).flatten(1), deviation.flatten(1)), dim=1)
+
+
 class Padded(nn.Sequential):
-    """Layers over sequences of different lengths, (N, C, T) or (N, C, T, F) to (N, C).
+    """Layers over sequences of different lengths, (N, C, T) or (N, C, T, F) to (N, C); to (N, 2 * C * F), the mean and
+    the deviation along the time of each channel in each band, where `pooling` is "statistics".
 
     What lies behind a sequence's end is zero before each layer, and no pooling counts it: the output does not depend
     on how much padding there is. A layer that shortens T halves it, rounded up.
@@ -126,7 +147,7 @@ class Padded(nn.Sequential):
 
     def behind(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         end = torch.arange(x.shape[2], device=x.device) >= lengths[:, None]
-        return end.view(len(x), 1, x.shape[2], *[1] * (x.dim() - 3))
+        return end.view(x.shape[0], 1, x.shape[2], *[1] * (x.dim() - 3))
 
     def forward(self, x: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
         lengths = lengths.to(x.device).clamp(1, x.shape[2])
@@ -144,7 +165,12 @@ class Padded(nn.Sequential):
         behind = self.behind(x, lengths)
         if self.pooling == "max":
             return x.masked_fill(behind, -torch.inf).flatten(2).amax(2)
-        total = x.masked_fill(behind, 0.0).sum(2) / lengths.view(len(x), *[1] * (x.dim() - 2))
+        count = lengths.view(x.shape[0], *[1] * (x.dim() - 2))
+        total = x.masked_fill(behind, 0.0).sum(2) / count
+        if self.pooling == "statistics":
+            apart = (x - total.unsqueeze(2)).masked_fill(behind, 0.0)
+            deviation = torch.sqrt(apart.square().sum(2) / count + 1e-5)
+            return torch.cat((total.flatten(1), deviation.flatten(1)), dim=1)
         return total.flatten(2).mean(2) if total.dim() > 2 else total
 
 
@@ -220,7 +246,7 @@ class PaddedRecurrent(nn.Module):
             states, _ = self.rnn(x)
         lengths = lengths.to(x.device)
         if self.pooling == "last":
-            return self.head(states[torch.arange(len(states), device=x.device), lengths - 1])
+            return self.head(states[torch.arange(states.shape[0], device=x.device), lengths - 1])
         behind = (torch.arange(states.shape[1], device=x.device) >= lengths[:, None])[:, :, None]
         if self.pooling == "max":
             return self.head(states.masked_fill(behind, -torch.inf).amax(1))

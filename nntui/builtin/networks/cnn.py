@@ -39,6 +39,8 @@ def plan(params: CNNParams, data: DataSpec, *, pool_first: bool = False) -> Laye
     item = only_input("cnn", data)
     if data.target.kind == "next-token":
         return _causal(params, item, data.target.size)
+    if item.kind == "image" and params.global_pool == "statistics":
+        raise refuse("cnn", "statistics are taken along the time, and a picture has none", "use --arch.global_pool avg")
     varies = item.lengths is not None or item.kind == "tokens"
     entry, channels, sizes = _entry(params, data, item, varies)
     conv = Convolutions(params, len(sizes), _norm(params, varies), varies)
@@ -54,7 +56,11 @@ def plan(params: CNNParams, data: DataSpec, *, pool_first: bool = False) -> Laye
                 "use --arch.global_pool avg or max",
             )
         padded = Layer("Padded", tuple(layers), {"pooling": pooling})
-        return layer("PaddedConvolutions", sequence(entry), padded, _head(params, channels, data.target.size))
+        width = 2 * channels * math.prod(sizes[1:]) if pooling == "statistics" else channels
+        return layer("PaddedConvolutions", sequence(entry), padded, _head(params, width, data.target.size))
+    if pooling == "statistics":
+        head = _head(params, 2 * channels * math.prod(sizes[1:]), data.target.size)
+        return sequence([*entry, *layers, layer("TimeStatistics"), *head.args])
     if pooling != "flatten":
         layers.append(layer(f"nn.Adaptive{pooling.title()}Pool{len(sizes)}d", 1))
         sizes = [1]
@@ -65,7 +71,8 @@ def plan(params: CNNParams, data: DataSpec, *, pool_first: bool = False) -> Laye
 def _entry(params: CNNParams, data: DataSpec, item: InputSpec, varies: bool) -> tuple[list[Layer], int, list[int]]:
     """Layers that bring an input into channels, how many those are, and the sizes along which filters move.
 
-    A time that varies counts as endless. Sound is a picture of time and pitch, with one channel.
+    A time that varies counts as endless. Sound is a picture of time and pitch, with one channel, or as asked a series
+    with a channel for each band.
     """
     if item.kind == "image":
         channels, *sizes = known("cnn", item)
@@ -75,7 +82,7 @@ def _entry(params: CNNParams, data: DataSpec, item: InputSpec, varies: bool) -> 
         return [embedding, layer("SwapAxes")], params.embedding, [2**30]
     features = features_of("cnn", item)
     steps = 2**30 if varies else known("cnn", item)[0]
-    if data.modality == "audio":
+    if data.modality == "audio" and params.sound == "picture":
         return [layer("nn.Unflatten", 1, (1, -1))], 1, [steps, features]
     return [layer("SwapAxes")], features, [steps]
 

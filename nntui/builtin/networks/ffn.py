@@ -94,6 +94,7 @@ def _layers(params: FFNParams, width: int, outputs: int, norm: str = "batch") ->
     """
     norm = norm if params.norm == "auto" else params.norm
     layers: list[Layer] = []
+    straight = layer("nn.Linear", width, outputs)
     for hidden in params.hidden:
         # Batch normalisation takes the mean away, and a bias with it.
         layers.append(
@@ -105,4 +106,5 @@ def _layers(params: FFNParams, width: int, outputs: int, norm: str = "batch") ->
         if params.dropout:
             layers.append(layer("nn.Dropout", params.dropout))
         width = hidden
-    return [*layers, layer("nn.Linear", width, outputs)]
+    layers.append(layer("nn.Linear", width, outputs))
+    return [layer("Beside", sequence(layers), straight)] if params.skip and params.hidden else layers

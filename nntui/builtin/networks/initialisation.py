@@ -7,6 +7,8 @@ import math
 import torch
 from torch import nn
 
+from nntui.builtin.networks.blocks import Beside
+
 GAINS = {"tanh": 5 / 3, "sigmoid": 1.0, "hardtanh": 1.0, "selu": 1.0, "identity": 1.0, "sine": 1.0}
 """Standard deviation of a weight times the root of its fan-in. Every other activation is about half a line, as ReLU
 is: sqrt(2) (He et al. 2015); selu needs 1 (Klambauer et al. 2017)."""
@@ -24,7 +26,8 @@ def initialise(model: nn.Module, activation: str) -> None:
     The last linear layer has no activation behind it: gain 1.
     """
     gain = GAINS.get(activation, math.sqrt(2.0))
-    linear = [m for m in model.modules() if isinstance(m, nn.Linear)]
+    straight = {m.straight for m in model.modules() if isinstance(m, Beside)}
+    linear = [m for m in model.modules() if isinstance(m, nn.Linear) and m not in straight]
     for module in model.modules():
         if isinstance(module, nn.Linear | nn.Conv1d | nn.Conv2d):
             fan_in = module.weight[0].numel()
@@ -38,6 +41,9 @@ def initialise(model: nn.Module, activation: str) -> None:
                 nn.init.zeros_(module.weight[module.padding_idx].detach())
         elif isinstance(module, nn.RNNBase):
             _recurrent(module)
+    for module in model.modules():
+        if isinstance(module, Beside):  # the straight way begins with nothing: the layers' scale is the output's
+            nn.init.zeros_(module.straight.weight)
 
 
 @torch.no_grad()

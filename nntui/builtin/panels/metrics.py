@@ -52,7 +52,18 @@ def draw(state: RunState) -> Callable[[Space], list[Line]] | str:
     if not columns:
         return ""
     epochs = {e.step: e.epoch for split in SPLITS for e in state.evaluations.get(split, [])}
-    return partial(_table, columns, epochs, state.vitals.best.step if state.vitals.best else None)
+    best = state.vitals.best.step if state.vitals.best else None
+    return partial(_table, columns, epochs, best, baselines_of(state))
+
+
+def baselines_of(state: RunState) -> str:
+    """What rules without learning reach on the rows of the result, by the primary metric; "" where nothing is known."""
+    finished, name = state.vitals.finished, state.vitals.metric
+    if finished is None or not finished.baselines:
+        return ""
+    found = {"the result": finished.metrics, **finished.baselines}
+    told = ", ".join(f"{who} {number(values.get(name))}" for who, values in found.items())
+    return f"{name.replace('_', ' ')} on {finished.split}: {told}"
 
 
 def columns_of(state: RunState) -> list[Column]:
@@ -94,8 +105,10 @@ def number(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) < 100 else f"{value:.4g}"
 
 
-def _table(columns: list[Column], epochs: Mapping[int, float], chosen: int | None, space: Space) -> list[Line]:
-    """The best epoch, then all from the newest on; columns that do not fit beside each other are named below."""
+def _table(
+    columns: list[Column], epochs: Mapping[int, float], chosen: int | None, beside: str, space: Space
+) -> list[Line]:
+    """`beside`; the best epoch, then all from the newest on; below, the columns for which there is no room."""
     star = "*" if space.charset == "ascii" else "★"
     shown, left = [], space.width - _EPOCH
     for column in columns:
@@ -106,7 +119,8 @@ def _table(columns: list[Column], epochs: Mapping[int, float], chosen: int | Non
     steps = sorted(epochs, reverse=True)[:_MOST_ROWS]
     if chosen is not None and chosen in epochs and chosen != steps[0]:
         steps.insert(0, chosen)  # what the run keeps is seen at once, also where its epoch is long ago
-    lines = [_splits(shown), _titles(shown)]
+    lines: list[Line] = [[(beside, "strong test")]] if beside else []
+    lines += [_splits(shown), _titles(shown)]
     lines += [_row(step, epochs[step], shown, chosen, star) for step in steps]
     missing = [f"{column.split} {column.title}" for column in columns[len(shown) :]]
     if missing:

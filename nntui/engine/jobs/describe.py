@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nntui.engine.assembly import augmentation
-from nntui.engine.building import open_data
+from nntui.engine.building import open_data, report_of
 from nntui.engine.examples import choose_rows
 from nntui.hooks.registry import registry
-from nntui.runs.jobs import ClassCount, Described, Picture, Shown
+from nntui.runs.jobs import ClassCount, ColumnSeen, Described, FindingSeen, Picture, Shown
 from nntui.spec.resolve import resolve_said
 from nntui.spec.said import Said
 from nntui.spec.toml import from_toml
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from nntui.engine.building import OpenedData
-    from nntui.hooks.data import DataSpec, Example, InputSpec, TargetSpec
+    from nntui.hooks.data import ColumnReport, DataSpec, Example, Finding, InputSpec, TargetSpec
     from nntui.spec.model import RunSpec
 
 MOST_CLASSES = 100
+MOST_COLUMNS = 200
+MOST_FINDINGS = 50
+MOST_PLACES = 20
 MOST_NAME = 80
 MOST_TEXT = 600
 MOST_ITEMS = 64
@@ -47,6 +50,7 @@ def describe(toml: str, know: Callable[[RunSpec], None] = lambda _: None) -> Des
     data = open_data(spec, fetch=False)
     chosen = spec.data
     classes = _classes(data)
+    report = report_of(data.source)
     return Described(
         name=chosen.name,
         qualified=chosen.qualified,
@@ -62,11 +66,32 @@ def describe(toml: str, know: Callable[[RunSpec], None] = lambda _: None) -> Des
         splits={name: len(rows) for name, rows in data.splits.items()},
         classes=classes[:MOST_CLASSES],
         more_classes=max(0, len(classes) - MOST_CLASSES),
-        augment=augmentation(spec),
+        augment=augmentation(spec, data.source),
         fingerprint=data.fingerprint,
         examples=_examples(data),
         notes=list(resolution.notes),
+        taken_for=_cut(report.taken_for, MOST_TEXT),
+        columns=[_column(column) for column in report.columns[:MOST_COLUMNS]],
+        more_columns=max(0, len(report.columns) - MOST_COLUMNS),
+        findings=[_finding(finding) for finding in report.findings[:MOST_FINDINGS]],
+        training_rows=data.rows_hash,
     )
+
+
+def _column(column: ColumnReport) -> ColumnSeen:
+    return ColumnSeen(
+        name=_cut(column.name, MOST_NAME),
+        kind=column.kind,
+        role=_cut(column.role, MOST_NAME),
+        missing=column.missing,
+        distinct=column.distinct,
+        examples=[_cut(example, MOST_NAME) for example in column.examples[:4]],
+    )
+
+
+def _finding(finding: Finding) -> FindingSeen:
+    places = [_cut(place, MOST_TEXT) for place in finding.places[:MOST_PLACES]]
+    return FindingSeen(kind=finding.kind, message=_cut(finding.message, MOST_TEXT), count=finding.count, places=places)
 
 
 def shape_in_words(spec: DataSpec) -> str:

@@ -16,9 +16,11 @@ from nntui.engine.run import execute
 from nntui.engine.steering import SIGNALS, Interrupted, Signals
 from nntui.hooks.errors import UserError
 from nntui.hooks.registry import registry
-from nntui.runs.events import Failed, Started
+from nntui.runs.cleaning import clean
+from nntui.runs.events import Failed, Finished, Started
 from nntui.runs.folder import RunFolder, check_format
 from nntui.runs.jobs import Trains
+from nntui.runs.lines import LineDisplay, end_lines
 from nntui.runs.liveness import others_live
 from nntui.runs.on_end import run_on_end
 from nntui.runs.queueing import wait_for
@@ -95,9 +97,14 @@ def _train(job: TrainJob, folder: RunFolder, once: _Once) -> int:
         if code is not None:
             return code
     refused: list[Failed] = []
+    log = LineDisplay(sys.stdout)  # into log.txt
 
     def show(event: AnyEvent) -> None:
         once.trains(event)
+        with suppress(OSError):  # a full disk: what happens is told by the events
+            log.show(event)
+            if isinstance(event, Finished | Failed):
+                print(*map(clean, end_lines(event)), sep="\n", flush=True)
         if isinstance(event, Failed):
             refused.append(event)
 

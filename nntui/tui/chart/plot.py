@@ -12,6 +12,8 @@ from nntui.tui.chart.scale import Scales
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.text import Line
 
+_THICK, _THIN = 3, 8
+"""Points more than one in three cells stand thick; then a mark stands in each eighth."""
 _SPACED = 12
 """Cells between the marks along a line."""
 
@@ -78,10 +80,16 @@ class Plot:
                             styles[x] = style
 
     def points(self, bins: Bins, mark: str, style: str) -> None:
-        """A mark at each point; of several in a cell's column, the last."""
+        """A mark at each point; of several in a cell's column, the last. Where they stand thick, few have one, the
+        newest among them: the line tells the rest, and hides nothing."""
         across = self.grain.across
-        for bin in bins.bins:
-            self.put(bin.column // across, self.row(bin.last), mark, style)
+        apart = _THIN if len(bins.bins) * _THICK > self.width else 1
+        newest, before = len(bins.bins) - 1, -apart
+        for i, bin in enumerate(bins.bins):
+            x = bin.column // across
+            if x - before >= apart or i == newest:
+                self.put(x, self.row(bin.last), mark, style)
+                before = x
 
     def along(self, bins: Bins, mark: str, style: str, offset: int) -> None:
         """A mark at fixed columns along a line, and at its end."""

@@ -33,7 +33,8 @@ def title_line(
     """The richest of several titles that fits. `hidden`: points that the log scale left out; `window`: the steps of
     a zoom; `stride`: steps a cell, by which a value counts as being at the crosshair."""
     head: Line = [(plain(title), "strong accent" if focused else "title")] if title else []
-    flags = _flags(view, hidden, window, charset)
+    smoothed = view.smoothing if any(curve.kind != "points" for curve in curves) else 0.0  # points stay where they are
+    flags = _flags(view, smoothed, hidden, window, charset)
     best = [plain(m.label) for m in marks if m.kind == "best" and m.label]
     if view.crosshair is not None:
         choices = _readings(curves, view.crosshair, charset, percent, stride)
@@ -41,7 +42,7 @@ def title_line(
     else:
         choices = _legends(curves, charset, percent)
     short = (choices.less or choices.all)[-1]
-    brief_flags = _flags(view, hidden, window, charset, short=True)
+    brief_flags = _flags(view, smoothed, hidden, window, charset, short=True)
     named: list[Line] = [[(label, "best")] for label in best]
     starred: list[Line] = [[(label.replace("best@", charset.best), "best")] for label in best]
     with_best = [join([*named, *flags]), join([*named, *brief_flags]), join([*starred, *brief_flags])]
@@ -57,15 +58,15 @@ def title_line(
 
 
 def _flags(
-    view: View, hidden: int, window: tuple[int, int] | None, charset: Charset, *, short: bool = False
+    view: View, smoothing: float, hidden: int, window: tuple[int, int] | None, charset: Charset, *, short: bool = False
 ) -> list[Line]:
     out: list[Line] = []
     if hidden:
         out.append([(f"{hidden} value{'s' * (hidden != 1)} <= 0 not shown", "warning")])
     if view.log:
         out.append([("log", "muted")])
-    if view.smoothing > 0:
-        weight = f"{view.smoothing:g}".removeprefix("0")
+    if smoothing > 0:
+        weight = f"{smoothing:g}".removeprefix("0")
         out.append([(f"~{weight}" if short else f"smooth {weight}", "muted")])
     if window is not None:
         dash = "-" if not charset.unicode else "–"

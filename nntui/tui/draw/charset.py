@@ -58,7 +58,7 @@ class Charset:
 
 _UNICODE = {
     "live": "●", "done": "✓", "failed": "✗", "paused": "‖", "stopped": "■", "queued": "◌", "lost": "?",
-    "cursor": "▸", "marked": "◆", "point": "○", "best": "★", "invalid": "×", "command": "▼", "checkpoint": "▼",
+    "cursor": "▸", "marked": "◆", "point": "○", "best": "★", "invalid": "×", "command": "▼", "checkpoint": "▵",
     "epoch": "╎", "horizontal": "─", "vertical": "│", "corner": "└", "tick": "┤", "full": "█", "empty": "░",
     "spark": "▁▂▃▄▅▆▇█", "ellipsis": "…", "arrow": "→", "dot": "·", "up": "↑", "down": "↓",
 }  # fmt: skip

@@ -12,7 +12,7 @@ from nntui.tui.draw.plan import bar_mark
 from nntui.tui.draw.text import Line, cut, fit, join, plain, width, wrap
 
 if TYPE_CHECKING:
-    from nntui.runs.jobs import ClassCount, Described, Shown
+    from nntui.runs.jobs import ClassCount, ColumnSeen, Described, FindingSeen, Shown
 
 _SHORT = {"validation": "val"}
 _PLAIN = {"train": "#", "validation": "=", "test": "."}
@@ -24,26 +24,34 @@ _LOW = 14
 """Lines below which there is no room to spare."""
 
 
-def describe_lines(found: Described, cells: int, charset: Charset, height: int = 40) -> list[Line]:
+def describe_lines(
+    found: Described, cells: int, charset: Charset, height: int = 40, *, colours: bool = True
+) -> list[Line]:
     """Everything, top down by how much it matters: a panel scrolls through it. Where only `height` lines are seen at
-    first, pictures are smaller rather than cut."""
+    first, pictures are smaller rather than cut. Without `colours` pictures are drawn in characters."""
     lines: list[Line] = []
     summary = plain(found.summary)
     if height < _LOW:
         lines.append([(fit(summary, cells, ellipsis=charset.ellipsis), "accent")])
     else:
         lines += [[(text, "accent")] for text in wrap(summary, cells)[:2]]
+    lines += [[(text, "")] for text in wrap(plain(found.taken_for), cells)] if found.taken_for else []
     flow = f"{plain(found.shape)} {charset.arrow} {plain(found.target)}"
     lines += [[(text, "title")] for text in wrap(flow, cells)]
     lines += _splits(found, cells, charset)
     if height >= _LOW:
         lines.append([])
-    lines += _examples(found.examples, cells, charset, height - len(lines) - 1)
+    lines += _examples(found.examples, cells, charset, height - len(lines) - 1, colours)
     if found.classes:
         lines += [[], *_classes(found.classes, found.more_classes, cells, charset)]
+    if found.columns:
+        lines += [[], *_columns(found.columns, found.more_columns, cells, charset)]
+    if found.findings:
+        lines += [[], *_findings(found.findings, cells, charset)]
     if found.augment != "none":
         lines += [[], [("augmented: ", "muted"), (plain(found.augment), "")]]
-    about = f" {charset.dot} ".join(plain(text) for text in (found.licence, found.source, found.path) if text)
+    rows = f"hash of the training rows {found.training_rows[:16]}" if found.training_rows else ""
+    about = f" {charset.dot} ".join(plain(text) for text in (found.licence, found.source, found.path, rows) if text)
     if about:
         lines += [[], *([(text, "muted")] for text in wrap(about, cells))]
     return [cut(line, cells) for line in lines]
@@ -72,11 +80,11 @@ def _style(split: str) -> str:
 # examples
 
 
-def _examples(examples: Sequence[Shown], cells: int, charset: Charset, room: int) -> list[Line]:
+def _examples(examples: Sequence[Shown], cells: int, charset: Charset, room: int, colours: bool) -> list[Line]:
     """In about `room` lines, as far as that can be."""
     pictures = [shown for shown in examples if shown.picture is not None]
     if pictures:
-        return _pictures(pictures, cells, charset, room)
+        return _pictures(pictures, cells, charset, room, colours)
     lines: list[Line] = []
     if any(shown.text for shown in examples):
         label = min(max(width(plain(shown.label)) for shown in examples), 12, cells // 3)
@@ -90,7 +98,7 @@ def _examples(examples: Sequence[Shown], cells: int, charset: Charset, room: int
     return lines
 
 
-def _pictures(examples: Sequence[Shown], cells: int, charset: Charset, room: int) -> list[Line]:
+def _pictures(examples: Sequence[Shown], cells: int, charset: Charset, room: int, colours: bool) -> list[Line]:
     """Side by side, each above its true answer."""
     first = examples[0].picture
     if first is None:
@@ -101,7 +109,9 @@ def _pictures(examples: Sequence[Shown], cells: int, charset: Charset, room: int
     each = max(wide, 6)
     count = max(1, min(len(examples), (cells + 1) // (each + 1)))
     blocks = [
-        picture_lines(shown.picture, wide, tall, charset) for shown in examples[:count] if shown.picture is not None
+        picture_lines(shown.picture, wide, tall, charset, colours=colours)
+        for shown in examples[:count]
+        if shown.picture is not None
     ]
     lines: list[Line] = []
     for row in zip_longest(*blocks, fillvalue=[]):
@@ -229,3 +239,60 @@ def _classes(classes: Sequence[ClassCount], more: int, cells: int, charset: Char
     if more:
         lines.append([(f"{charset.ellipsis} {more} more classes", "muted")])
     return lines
+
+
+# columns of a table, and what a person should know
+
+
+def _columns(columns: Sequence[ColumnSeen], more: int, cells: int, charset: Charset) -> list[Line]:
+    """Each with its kind and role, how much of it is missing, and some of its values."""
+    name = min(max([width(plain(column.name)) for column in columns] + [6]), max(cells // 4, 8))
+    kind = min(max([len(column.kind) for column in columns] + [4]), 12)
+    role = min(max([width(plain(column.role)) for column in columns] + [4]), max(cells // 4, 8))
+    heads = [fit("column", name), fit("kind", kind), fit("role", role), f"{'missing':>8}", f"{'distinct':>9}"]
+    lines: list[Line] = [[(" ".join(heads) + " examples", "muted")]]
+    for column in columns:
+        used = column.role in _USED
+        left = cells - name - kind - role - 22
+        shown = fit(", ".join(map(plain, column.examples)), max(left, 0), ellipsis=charset.ellipsis).rstrip()
+        lines.append(
+            [
+                (fit(plain(column.name), name, ellipsis=charset.ellipsis) + " ", "" if used else "muted"),
+                (fit(plain(column.kind), kind, ellipsis=charset.ellipsis) + " ", "muted"),
+                (fit(plain(column.role), role, ellipsis=charset.ellipsis) + " ", _USED.get(column.role, "warning")),
+                (
+                    f"{column.missing:>8,} " if column.missing else f"{'-':>8} ",
+                    "warning" if column.missing else "muted",
+                ),
+                (f"{column.distinct:>9,} ", "muted"),
+                (shown, "muted"),
+            ]
+        )
+    if more:
+        lines.append([(f"{charset.ellipsis} {more} more columns", "muted")])
+    return lines
+
+
+_USED = {"feature": "", "target": "best", "group": "accent", "time": "accent", "split": "accent"}
+"""Roles of columns that are made use of; any other says why a column is not."""
+
+_SIGNS = {"skipped": "bad", "warning": "warning", "note": "muted"}
+
+
+def _findings(findings: Sequence[FindingSeen], cells: int, charset: Charset) -> list[Line]:
+    """What matters most first; below each some of the places."""
+    lines: list[Line] = []
+    for finding in sorted(findings, key=lambda finding: list(_SIGNS).index(finding.kind)):
+        style = _SIGNS[finding.kind]
+        sign = charset.dot if finding.kind == "note" else "!"
+        for number, text in enumerate(wrap(plain(finding.message), max(cells - 2, 8))):
+            lines.append([(f"{sign} " if not number else "  ", style), (text, "" if style != "muted" else "muted")])
+        for place in finding.places[:_PLACES]:
+            lines.append([("    ", ""), (fit(plain(place), cells - 4, ellipsis=charset.ellipsis).rstrip(), "muted")])
+        if finding.count > _PLACES and len(finding.places) > _PLACES:
+            lines.append([(f"    {charset.ellipsis} {finding.count - _PLACES:,} more", "muted")])
+    return lines
+
+
+_PLACES = 3
+"""Places of a finding that are shown."""

@@ -113,6 +113,14 @@ def _disk(free: int | None) -> Line:
     return [("disk ", "muted"), (size(free, 2), "strong bad" if free < LOW_DISK else "")]
 
 
+def failure_advice(state: RunState, cells: int) -> Line:
+    """What to try after a failure, in a line of its own; empty where it stands behind the failure."""
+    failed = state.vitals.failed
+    if failed is None or not failed.advice or len(ending(state, cells)) > 1:
+        return []
+    return cut([(plain(failed.advice), "accent")], cells)
+
+
 def ending(state: RunState, cells: int = 200) -> Line:
     """How a run ended, in a line."""
     vitals = state.vitals

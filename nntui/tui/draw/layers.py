@@ -270,7 +270,7 @@ def _cell(key: str, row: LayerRow, charset: Charset) -> tuple[str, str]:
                 else ("", "")
             )
         case "ratio":
-            return _ratio(probe.update_ratio)
+            return _ratio(next(reversed(_past("ratio_past", row)), None))  # a result has none of its own
         case "dead":
             return _share(probe.dead, DEAD)
         case "flat":

@@ -29,11 +29,16 @@ def clock(seconds: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(seconds)) if seconds > 0 else "--:--:--"
 
 
-def told_lines(state: RunState, cells: int) -> list[Line]:
-    """Warnings and a failure, newest last, each wrapped."""
+def warned_lines(state: RunState, cells: int) -> list[Line]:
+    """Warnings, newest last, each wrapped."""
+    return [
+        line for warning in state.warnings for line in _wrapped(clock(warning.time), warning.message, "warning", cells)
+    ]
+
+
+def failed_lines(state: RunState, cells: int) -> list[Line]:
+    """How it failed and what to try: the end of the log, where the panel opens."""
     lines: list[Line] = []
-    for warning in state.warnings:
-        lines += _wrapped(clock(warning.time), warning.message, "warning", cells)
     failed = state.vitals.failed
     if failed is not None:
         when = clock(failed.time)
@@ -52,23 +57,24 @@ def _wrapped(when: str, text: str, style: str, cells: int) -> list[Line]:
 
 def log_lines(state: RunState, lines: Sequence[str], cells: int, *, cut_off: bool = False) -> list[Line]:
     """All of the panel. `cut_off`: only the end of the log was read."""
-    told = told_lines(state, cells)
+    warned, failed = warned_lines(state, cells), failed_lines(state, cells)
     while lines and not lines[-1]:
         lines = lines[:-1]
-    if not lines:
-        if not told:
-            return [[("nothing: no warning, and log.txt is empty", "muted")]]
-        return told
-    out = list(told)
-    if told:
-        out.append([])
-    out.append([("log.txt" + (", its end" if cut_off else ""), "muted")])
+    log: list[Line] = []
+    if lines:
+        log.append([("log.txt" + (", its end" if cut_off else ""), "muted")])
     for line in lines:
-        out += _logged(line, cells)
-    return out
+        log += _logged(line, cells)
+    out: list[Line] = []
+    for part in (warned, log, failed):
+        if part:
+            out += [*([[]] if out else []), *part]
+    return out or [[("nothing: no warning, and log.txt is empty", "muted")]]
 
 
 @lru_cache(maxsize=4096)  # a log grows at its end: its other lines are the same each time
 def _logged(line: str, cells: int) -> list[Line]:
     style = "bad" if _TRACE.match(line) else ""
-    return [cut([(part, style)], cells) for part in wrap(line.replace("\t", "    "), max(cells, 10))]
+    line = line.replace("\t", "    ")
+    indent = line[: min(len(line) - len(line.lstrip(" ")), max(cells - 10, 0))]
+    return [cut([(indent + part, style)], cells) for part in wrap(line, max(cells - len(indent), 10))]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from nntui.runs.figures import duration, metric, number, per_second, rate
 from nntui.runs.vitals import Status
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.spark import curve
-from nntui.tui.draw.text import Line, cut, fit, join, plain, spread
+from nntui.tui.draw.text import Line, cut, fit, join, plain, spread, width
 
 if TYPE_CHECKING:
     from nntui.runs.summary import Row
@@ -55,7 +56,7 @@ ARCH = Column("arch", "arch", 4, 12)
 STATUS = Column("status", "status", 10, 10)
 EPOCH = Column("epoch", "epoch", 5, 9, right=True)
 LOSS = Column("loss", "loss", 6, 7, right=True)
-METRIC = Column("metric", "best", 9, 12)
+METRIC = Column("metric", "best", 9, 14)
 CURVE = Column("curve", "curve", 5, 12)
 NOTE = Column("note", "note", 8, 60)
 BEGUN = Column("begun", "begun", 6, 6, right=True)
@@ -63,12 +64,14 @@ TIME = Column("time", "time", 7, 7, right=True)
 PARAMS = Column("params", "params", 6, 6, right=True)
 
 _ALWAYS = (NAME, DATA, ARCH, STATUS, EPOCH, LOSS, METRIC, CURVE)
-_DROPPED_FIRST = (CURVE, ARCH, DATA, LOSS, EPOCH, METRIC, STATUS)
+_DROPPED_FIRST = (CURVE, ARCH, DATA)
+_DROPPED_LAST = (METRIC, LOSS, EPOCH)
+"""Once the status is its mark alone, which stays, as the name does."""
 _WHERE_ROOM = (NOTE, BEGUN, TIME, PARAMS)
 _ORDER = (NAME, DATA, ARCH, STATUS, EPOCH, LOSS, METRIC, CURVE, TIME, PARAMS, BEGUN, NOTE)
 _SHORT_NOTE = 10
 """Cells of a note before the other columns that come where there is room."""
-_MEASURED = {NAME, DATA, ARCH, EPOCH, NOTE}
+_MEASURED = {NAME, DATA, ARCH, EPOCH, METRIC, NOTE}
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,31 @@ def lay_out(rows: Sequence[Row], cells: int) -> Layout:
         over = sum(widths.values()) + gap * (len(widths) - 1) - room
         if over > 0:
             widths[column] = max(min(widths[column], column.least), widths[column] - over)
-    for column in _DROPPED_FIRST:
+    for column in (*_DROPPED_FIRST, STATUS, *_DROPPED_LAST):
         if sum(widths.values()) + gap * (len(widths) - 1) > room:
-            del widths[column]
+            if column is STATUS:
+                widths[STATUS] = 1
+            else:
+                del widths[column]
     room -= sum(widths.values()) + gap * (len(widths) - 1)
+    if len(widths) == len(_ALWAYS):
+        _add_columns(widths, rows, room, gap)
+    else:  # something that matters more than what could be added was left out
+        _widen(widths, rows, room)
+    return Layout(tuple((column, widths[column]) for column in _ORDER if column in widths), gap)
+
+
+def _widen(widths: dict[Column, int], rows: Sequence[Row], room: int) -> None:
+    """What remains is for what was cut short."""
+    for column in (EPOCH, NAME):
+        if column in widths:
+            more = max(min(_wanted(column, rows) - widths[column], room), 0)
+            widths[column] += more
+            room -= more
+
+
+def _add_columns(widths: dict[Column, int], rows: Sequence[Row], room: int, gap: int) -> None:
+    """What remains is for further columns, and for those that can use it."""
     for column in _WHERE_ROOM:
         size = _wanted(column, rows)
         first = min(size, _SHORT_NOTE) if column is NOTE else size
@@ -108,7 +132,6 @@ def lay_out(rows: Sequence[Row], cells: int) -> Layout:
         room -= more
     if NOTE in widths:
         widths[NOTE] += room
-    return Layout(tuple((column, widths[column]) for column in _ORDER if column in widths), gap)
 
 
 def _wanted(column: Column, rows: Sequence[Row]) -> int:
@@ -132,7 +155,7 @@ def _text(column: Column, row: Row) -> str:
         case "arch":
             return row.summary.arch
         case "epoch":
-            return epoch_text(v.epoch, v.epochs)
+            return epoch_text(v.epoch, v.epochs, live=row.status in LIVE)
         case "loss":
             return loss_text(v.loss) if row.summary.curve.steps else ""
         case "metric":
@@ -156,10 +179,13 @@ def data_text(data: str) -> str:
     return f"{'./' if data.startswith('.') else '…/'}{Path(data).name}"
 
 
-def epoch_text(epoch: float, epochs: int) -> str:
-    """3/10; 2.4/10 within an epoch, where there are few."""
+def epoch_text(epoch: float, epochs: int, *, live: bool = False) -> str:
+    """3/10, the one that is being trained, as the run's own screen says it; of a run that is over 2.4/10 where it
+    ended within an epoch and there are few."""
     if not epochs:
         return ""
+    if live:
+        return f"{min(floor(epoch + 1e-9) + 1, epochs)}/{epochs}"
     whole = abs(epoch - round(epoch)) < 0.05 or epochs >= 20
     return f"{int(epoch + 0.05)}/{epochs}" if whole else f"{epoch:.1f}/{epochs}"
 
@@ -231,7 +257,8 @@ def heading(layout: Layout, cells: int) -> Line:
     """The names of the columns."""
     line: Line = [(" " * MARGIN, "")]
     for column, size in layout.columns:
-        line.append((fit(column.title, size, align="right" if column.right else "left"), "muted"))
+        title = column.title if len(column.title) <= size or column is not STATUS else ""
+        line.append((fit(title, size, align="right" if column.right else "left"), "muted"))
         line.append((" " * layout.gap, ""))
     return cut(line, cells)
 
@@ -267,6 +294,8 @@ def _cell(column: Column, size: int, row: Row, charset: Charset) -> Line:
     if column in _WHERE_ROOM or (column is LOSS and row.summary.vitals.loss is None):
         style = "muted" if column is not LOSS else "bad"
     text = plain(_text(column, row)).replace("…", charset.ellipsis)
+    if column is EPOCH and len(text) > size:
+        text = f"{int(row.summary.vitals.epoch + 0.05)}/{row.summary.vitals.epochs}"
     return [(fit(text, size, align="right" if column.right else "left", ellipsis=charset.ellipsis), style)]
 
 
@@ -312,6 +341,21 @@ def fits(row: Row, words: str) -> bool:
     """Whether a run has all of `words` in its name, data, network, status or note."""
     text = " ".join((row.folder.name, row.summary.data, row.summary.arch, row.status, row.note)).lower()
     return all(word in text for word in words.lower().split())
+
+
+def brief_line(row: Row, cells: int, charset: Charset) -> Line:
+    """The figures that matter of the run under the cursor, where the table has no room for them."""
+    v = row.summary.vitals
+    parts: list[Line] = [[(f"{glyph(row.status, charset)} {row.status}", status_style(row.status))]]
+    if v.epochs:
+        parts.append([(epoch_text(v.epoch, v.epochs), "strong")])
+    if row.summary.curve.steps:
+        parts.append([("loss ", "muted"), (loss_text(v.loss), "train" if v.loss is not None else "bad")])
+    if result_text(row):
+        parts.append([(plain(result_text(row)), "validation" if v.failed is None else "bad")])
+    if sum(width(part) for part in parts[:3]) + 3 > cells:  # the mark says it too
+        parts[0] = [(glyph(row.status, charset), status_style(row.status))]
+    return cut(join(parts, (" ", "")), cells)
 
 
 def detail_line(row: Row, problem: str, cells: int, charset: Charset) -> Line:

@@ -1,4 +1,4 @@
-"""A run in a terminal that is too small for its screen: the figures that matter, a line each."""
+"""Terminals that are too small for a screen: the least size, the notice, a run's figures that matter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,26 @@ if TYPE_CHECKING:
     from nntui.tui.facts import Facts
 
 LEAST = (60, 16)
-"""Cells and lines that the whole screen takes."""
+"""Cells and lines that a whole screen takes, whichever it is."""
+LOW = 10
+"""Lines below which a screen has none left for its keys."""
+
+
+def too_small(cells: int, height: int) -> bool:
+    """Whether a terminal of this size shows less than all."""
+    return cells < LEAST[0] or height < LEAST[1]
+
+
+def notice_line(cells: int, height: int, charset: Charset) -> Line:
+    """That a terminal of this size is too small, and what shows all."""
+    needed = f"{LEAST[0]}x{LEAST[1]}"
+    ways = (
+        f"{cells}x{height} is too small: {needed} shows all",
+        f"too small: {needed} shows all",
+        f"too small: {needed}",
+    )
+    told = next((way for way in ways if len(way) <= cells), ways[-1])
+    return [(fit(told, min(len(told), cells), ellipsis=charset.ellipsis), "muted")]
 
 
 def small_lines(
@@ -44,7 +63,5 @@ def small_lines(
         times += [("  eta ", "muted"), (duration(left), "strong")]
     lines.append(times)
     if height > len(lines):
-        size = f"{cells}x{height} is too small: {LEAST[0]}x{LEAST[1]} shows all"
-        note = fit(size, min(len(size), cells), ellipsis=charset.ellipsis)
-        lines += [*([[]] if height > len(lines) + 1 else []), [(note, "muted")]]
+        lines += [*([[]] if height > len(lines) + 1 else []), notice_line(cells, height, charset)]
     return [cut(line, cells) for line in lines[:height]]

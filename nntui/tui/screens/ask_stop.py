@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nntui.tui.screens.questions import AskYesNo, Words
+from nntui.tui.screens.ask_yes_no import AskYesNo
+from nntui.tui.widgets.words import Words
 
 _SECONDS = 0.5
 
@@ -28,5 +29,5 @@ class AskStop(AskYesNo):
 
 
 def _detail(where: str) -> str:
-    at = f"at epoch {where}, " if where else ""
+    at = f"in epoch {where}, " if where else ""
     return f"It ends {at}with a checkpoint and its result; R goes on with it from there."

@@ -11,10 +11,13 @@ from textual.widgets import Input
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.typed import names_in, typed_path, what_is_at
-from nntui.tui.draw.text import Line, plain, wrap
-from nntui.tui.screens.questions import Words
+from nntui.tui.draw.text import plain, wrap
+from nntui.tui.screens.overlay import OverlayScreen
+from nntui.tui.widgets.choices import Choices
+from nntui.tui.widgets.frame import Frame
 from nntui.tui.widgets.lines import Lines
-from nntui.tui.widgets.overlay import FRAME_BINDINGS, Frame, Option, Options, OverlayScreen
+from nntui.tui.widgets.options import LIST_KEYS, Option
+from nntui.tui.widgets.words import Words
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -25,42 +28,10 @@ _TALLEST = 14
 _MOST_ENTRIES = 200
 
 
-class Choices(Options):
-    """Options of which some are refused: these are drawn pale."""
-
-    def __init__(self, refused: dict[str, str], *, start: int, empty: str) -> None:
-        """start: where the cursor is at first."""
-        super().__init__(empty=empty)
-        self._refused = refused
-        self._start: int | None = start
-
-    def on_resize(self) -> None:
-        if self._start is not None and self.size.height:
-            start, self._start = self._start, None
-            self.choose(start)
-        else:
-            super().on_resize()
-
-    def show(self, lines: Sequence[Line]) -> None:
-        seen = self.found[self._first :]
-        pale = [
-            [(text, "muted cursor" if "cursor" in style else "muted") for text, style in line]
-            if at < len(seen) and seen[at].value in self._refused
-            else line
-            for at, line in enumerate(lines)
-        ]
-        super().show(pale)
-
-    def redraw(self) -> None:
-        super().redraw()
-        if self.is_attached and isinstance(self.screen, Chooser):
-            self.screen.told()
-
-
 class Chooser(OverlayScreen["str | None"]):
     """One of what is offered, by name. What is refused is shown with why, and is not taken."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*FRAME_BINDINGS]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]
 
     def __init__(self, title: str, offered: Sequence[Offered], now: str, *, paths: bool = False) -> None:
         """now: the name that is chosen. paths: whether a path may be typed instead of a name."""
@@ -102,7 +73,7 @@ class Chooser(OverlayScreen["str | None"]):
             for offered in self._offered
         ]
 
-    def told(self) -> None:
+    def on_choices_moved(self) -> None:
         """Say all of what the highlighted line has room for only in part."""
         option = self.query_one(Choices).chosen
         about = self.query_one("#about", Lines)

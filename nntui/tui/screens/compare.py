@@ -8,26 +8,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
 from nntui.runs.figures import label, metric
+from nntui.runs.window import read_window, seen_in_buckets
 from nntui.tui.chart.curves import Curve, points
 from nntui.tui.draw.compare import Compared, colour, mark, table
 from nntui.tui.draw.runs import LIVE
 from nntui.tui.draw.text import Line, plain, spread
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.chart_keys import can_act, chart_keys
+from nntui.tui.widgets.compare_table import CompareTable
 from nntui.tui.widgets.keys import Keys, focus_keys
 from nntui.tui.widgets.lines import Lines
+from nntui.tui.widgets.run_charts import BUCKETS_A_CELL, STILL_SECONDS
+from nntui.tui.widgets.too_small import TooSmall, fit_terminal
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from nntui.runs.attach import Attached
     from nntui.runs.folder import RunFolder
+    from nntui.runs.history import History
     from nntui.tui.app import NNTuiApp
 
 LIVE_SECONDS = 1.0
@@ -45,42 +50,10 @@ class _Run:
     folder: RunFolder
     attached: Attached | None = None
     compared: Compared | None = None
+    window: History | None = None
+    """The exact points of the steps that are zoomed at, where the history has them in buckets."""
     wrong: str = ""
     """Why it cannot be shown."""
-
-
-class CompareTable(Lines, can_focus=True):
-    """The results and the differences; they scroll."""
-
-    def __init__(self) -> None:
-        super().__init__(id="table")
-        self._all: Sequence[Line] = ()
-        self._first = 0
-
-    def offer(self, lines: Sequence[Line]) -> None:
-        self._all = lines
-        self.scroll_by(0)
-
-    def scroll_by(self, by: int) -> None:
-        """Move by lines, as far as there are any; the names of the runs stay."""
-        room = max(self.size.height - 1, 1)
-        self._first = max(min(self._first + by, len(self._all) - 1 - room), 0)
-        shown = list(self._all[1 + self._first : 1 + self._first + room])
-        below = len(self._all) - 1 - self._first - room
-        if below > 0 and shown:
-            shown[-1] = [(f" {below + 1} more lines below: j, or z for the table alone", "muted")]
-        self.show([*self._all[:1], *shown])
-
-    def on_resize(self) -> None:
-        self.scroll_by(0)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.scroll_by(3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.scroll_by(-3)
 
 
 class CompareScreen(Screen[None]):
@@ -120,6 +93,8 @@ class CompareScreen(Screen[None]):
         self._runs = [_Run(folder) for folder in folders]
         self._what: What = "loss"
         self._zoom = 0
+        self._zoomed_at: tuple[int, int] | None = None
+        """The steps that are shown, where they are not all."""
         self._again = asyncio.Event()
         self._seen = asyncio.Event()
         self.read = False
@@ -135,6 +110,7 @@ class CompareScreen(Screen[None]):
         return [run.compared for run in self._runs if run.compared is not None]
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         yield Lines(id="title")
         yield Chart(id="chart")
         yield CompareTable()
@@ -151,6 +127,7 @@ class CompareScreen(Screen[None]):
             changed = await asyncio.to_thread(_poll, self._runs)
             if changed:
                 self.redraw()
+                self._read_closely()
             if not self.read:
                 self.read = True
                 for run in self._runs:
@@ -166,6 +143,7 @@ class CompareScreen(Screen[None]):
     def redraw(self) -> None:
         """Draw everything anew."""
         self._show_title()
+        self.query_one(TooSmall).redraw()
         chart = self.query_one(Chart)
         names = list(dict.fromkeys(compared.vitals.metric for compared in self.compared if compared.vitals.metric))
         name = names[0] if names else ""
@@ -174,8 +152,9 @@ class CompareScreen(Screen[None]):
         chart.curves = [self._curve(at, run, name) for at, run in enumerate(self._runs) if run.attached is not None]
         chart.redraw()
         lines = self._table()
-        if self._zoom == 0:
-            self.query_one(CompareTable).styles.height = min(len(lines), max(self.size.height // 2 + 1, 4))
+        both = self._zoom == 0 and not self.has_class("tiny")
+        most = max(self.size.height // 2 + 1, 4)
+        self.query_one(CompareTable).styles.height = min(len(lines), most) if both else "1fr"
         self.query_one(CompareTable).offer(lines)
         self.query_one(Keys).redraw()
 
@@ -196,7 +175,9 @@ class CompareScreen(Screen[None]):
             found = ((e.step, e.metrics.get(wanted)) for e in state.evaluations.get("validation", []))
             return Curve(title, style, points(found), kind="points", mark=sign)
         quantity = {"loss": "loss", "learning rate": "lr", "gradient norm": "grad_norm"}[self._what]
-        return Curve(title, style, state.history.series(cast("Any", quantity)), mark=sign)  # one of its names
+        return Curve(
+            title, style, (run.window or state.history).series(cast("Any", quantity)), mark=sign
+        )  # one of its names
 
     def _show_title(self) -> None:
         title = self.query_one("#title", Lines)
@@ -211,8 +192,41 @@ class CompareScreen(Screen[None]):
     def on_screen_suspend(self) -> None:
         self._seen.clear()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        fit_terminal(self, *event.size)
         self.call_after_refresh(self.redraw)
+
+    def on_chart_window_changed(self, event: Chart.WindowChanged) -> None:
+        self._zoomed_at = (event.first, event.last) if event.zoomed else None
+        for run in self._runs:
+            run.window = None
+        self.redraw()  # from the buckets, at once
+        self._read_closely()
+
+    def _read_closely(self) -> None:
+        """Read the exact points of a zoom so close that buckets would be seen, once nobody moves on."""
+        self.workers.cancel_group(self, "window")
+        columns = BUCKETS_A_CELL * self.query_one(Chart).size.width
+        if self._zoomed_at is None:
+            return
+        first, last = self._zoomed_at
+        followed = [(run, run.attached) for run in self._runs if run.attached is not None]
+        coarse = [
+            (run, attached)
+            for run, attached in followed
+            if seen_in_buckets(attached.state.history, first, last, columns)
+        ]
+        if coarse:
+            self.run_worker(self._read_windows(coarse, first, last), group="window")
+
+    async def _read_windows(self, coarse: Sequence[tuple[_Run, Attached]], first: int, last: int) -> None:
+        await asyncio.sleep(STILL_SECONDS)
+        for run, attached in coarse:
+            try:
+                run.window = await asyncio.to_thread(read_window, attached.folder, attached.marks, first, last)
+            except OSError:  # deleted, or not ours to read: the buckets stay
+                run.window = None
+        self.redraw()
 
     def action_look(self, what: What) -> None:
         self._what = what
@@ -233,9 +247,8 @@ class CompareScreen(Screen[None]):
 
     def action_zoom(self) -> None:
         self._zoom = (self._zoom + 1) % 3
-        self.query_one(Chart).display = self._zoom != 2
-        self.query_one(CompareTable).display = self._zoom != 1
-        self.query_one(CompareTable).styles.height = "1fr"
+        self.set_class(self._zoom == 1, "chart-alone")
+        self.set_class(self._zoom == 2, "table-alone")
         self.query_one(CompareTable if self._zoom == 2 else Chart).focus()
         self.call_after_refresh(self.redraw)
 

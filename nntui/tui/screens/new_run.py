@@ -6,23 +6,26 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import Screen
 
 from nntui.hooks.errors import UserError
+from nntui.runs import shell
 from nntui.tui import new_run_actions
 from nntui.tui.aside import aside
 from nntui.tui.draw.form import command_lines, help_lines, pane_at, title_line
 from nntui.tui.draw.plan import message_lines, seconds_text
 from nntui.tui.new_run_questions import Questions
+from nntui.tui.screens import new_run_keys
 from nntui.tui.widgets.activation import ActivationPane
 from nntui.tui.widgets.asked import Asked
 from nntui.tui.widgets.form import FormView
-from nntui.tui.widgets.keys import Keys, focus_keys
+from nntui.tui.widgets.keys import Keys
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.plan import PlanPane
 from nntui.tui.widgets.preview import DataPane
+from nntui.tui.widgets.too_small import TooSmall, fit_terminal
 
 if TYPE_CHECKING:
     from textual import events
@@ -44,37 +47,19 @@ AWAITED_SECONDS = 0.2
 """How long a check may take before it is said that it is under way."""
 
 PANES = {1: "form", 2: "plan", 3: "activation", 4: "data"}
+PARTS = {
+    "left": ("form",), "right": ("plan", "activation", "data"), "below": ("activation", "data"), "plan": ("plan",),
+    "activation": ("activation",), "data": ("data",),
+}  # fmt: skip
+"""For each part of the screen, the panes that are in it."""
 
 
 class NewRunScreen(Screen[None]):
     """A form, and beside it the plan of its network, its activation's curve and its data."""
 
-    HELP = (
-        "Each row is something that can be said of a run; what is pale holds unless you say otherwise. Arrows go "
-        "through the rows, enter edits or opens a list, left and right change a choice, backspace takes back what you "
-        "said. The plan, the activation and the data follow what you choose. The command at the foot says the same run."
-    )
-    GLOSSARY: ClassVar[dict[str, str]] = {
-        "parameters": "numbers that the network learns",
-        "memory": "what training needs: weights with gradients and optimizer state, one batch, the data",
-        "loss": "of one batch before the first step, beside that of a network that knows nothing: far from it, "
-        "something is wrong with the network or its beginning",
-        "time": "all epochs, from a few steps that were timed",
-        "as X suggests": "a value that the data set or the network brings along",
-    }
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("T", "train", "train", id="new.train", tooltip="Make the run and train it"),
-        Binding("y", "copy", "copy command", id="new.copy", tooltip="Copy the command that says the same run"),
-        Binding("s", "save", "save TOML", id="new.save", tooltip="Save the run's settings as a TOML file"),
-        Binding("z", "zoom", "zoom", id="new.zoom", tooltip="One pane on the whole screen, or all of them"),
-        Binding("1", "open(1)", "form", show=False, id="new.form", tooltip="The form"),
-        Binding("2", "open(2)", "plan", show=False, id="new.plan", tooltip="Layers, memory, loss, time"),
-        Binding("3", "open(3)", "activation", show=False, id="new.activation", tooltip="The activation's curve"),
-        Binding("4", "open(4)", "data", show=False, id="new.data", tooltip="Rows, splits and examples"),
-        Binding("escape", "unzoom", "all panes", show=False, id="new.unzoom", tooltip="All panes again"),
-        *focus_keys("new", "pane"),
-    ]
+    HELP = new_run_keys.HELP
+    GLOSSARY: ClassVar[dict[str, str]] = new_run_keys.GLOSSARY
+    BINDINGS: ClassVar[list[BindingType]] = new_run_keys.BINDINGS
 
     def __init__(self, template: Said | None = None) -> None:
         super().__init__()
@@ -109,6 +94,7 @@ class NewRunScreen(Screen[None]):
         return self._form is not None and (self._checking is None or self._checking.done())
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         yield Lines(id="title")
         with Horizontal(id="body"):
             with Vertical(id="left"):
@@ -254,7 +240,11 @@ class NewRunScreen(Screen[None]):
         if self._form is None or self._form.last is None:
             return
         shown = self.query_one("#command", Lines)
-        shown.show(command_lines(self._form.last.command, shown.content_size.width, 2, self.nntui.charset))
+        shown.show(command_lines(self._command(self._form.last), shown.content_size.width, 2, self.nntui.charset))
+
+    def _command(self, checked: Checked) -> str:
+        """The equal command, which keeps its run where the form's would be."""
+        return shell.typed(checked.command, self.nntui.runs)
 
     def _show_title(self) -> None:
         title = self.query_one("#title", Lines)
@@ -290,18 +280,7 @@ class NewRunScreen(Screen[None]):
         self.run_worker(self._choose(event.row), group="choose", exclusive=True)
 
     async def _choose(self, row: Row) -> None:
-        from nntui.tui.form.rows import Option, options
-        from nntui.tui.screens.chooser import Chooser
-
-        table, _, _ = row.key.partition(".")
-        if row.kind == "contribution":
-            last = self.form.last
-            data = last.entries.get("data") if last is not None else None
-            offered = options(table, self.form.registry, data)
-        else:
-            offered = [Option(name=name, summary="") for name in row.options]
-        paths = row.key == "data.name"
-        name = await self.app.push_screen_wait(Chooser(row.label.capitalize(), offered, row.text, paths=paths))
+        name = await new_run_actions.choose(self.nntui, self.form, row)
         if name is not None:
             self.form.set(row.key, name)
             self._changed()
@@ -309,7 +288,7 @@ class NewRunScreen(Screen[None]):
     # panes
 
     def on_resize(self, event: events.Resize) -> None:
-        del event
+        fit_terminal(self, *event.size)
         self._arrange()
         self.call_after_refresh(self.redraw)
 
@@ -318,6 +297,7 @@ class NewRunScreen(Screen[None]):
         self._show_title()
         self._show_command()
         self._show_about()
+        self.query_one(TooSmall).redraw()
         self.query_one(FormView).redraw()
         for pane in self.query(Asked):
             pane.redraw()
@@ -326,16 +306,8 @@ class NewRunScreen(Screen[None]):
         """All panes, or the open one alone."""
         single = self._zoomed or self.size.width < NARROW
         self.set_class(single, "single")
-        name = PANES[self._open]
-        for id, shown in {
-            "left": name == "form",
-            "right": name != "form",
-            "below": name in ("activation", "data"),
-            "plan": name == "plan",
-            "activation": name == "activation",
-            "data": name == "data",
-        }.items():
-            self.query_one(f"#{id}").set_class(shown, "open")
+        for part, panes in PARTS.items():
+            self.query_one(f"#{part}").set_class(PANES[self._open] in panes, "open")
 
     def action_open(self, number: int) -> None:
         self._open = number
@@ -377,14 +349,25 @@ class NewRunScreen(Screen[None]):
 
     def action_copy(self) -> None:
         if self._form is not None and self._form.last is not None:
-            self.nntui.copy(self._form.last.command, "the command")
+            self.nntui.copy(self._command(self._form.last), "the command")
+
+    def action_data(self) -> None:
+        checked = self._form.last if self._form is not None else None
+        if checked is None or checked.data is None:
+            self.nntui.tell("something is wrong with the data: the form says what")
+            return
+        whole = checked.data["data"]
+        said = checked.said.tree.get("data", {})
+        self.nntui.look_at_data({key: whole[key] for key in ("name", "path", *said) if whole.get(key) is not None})
 
     def action_save(self) -> None:
+        self.nntui.ahead.hold()
         self.run_worker(self._save(), group="save", exclusive=True)
 
     async def _save(self) -> None:
         checked = await self._settled()
         if checked is None or checked.tree is None:
+            self.nntui.ahead.drop()
             self._refuse(checked)
         else:
             name = f"{checked.entries['data'].name}-{checked.entries['arch'].name}.toml"

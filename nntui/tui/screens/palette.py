@@ -17,10 +17,14 @@ from nntui.tui.draw.charset import CHARSETS, Charset
 from nntui.tui.draw.keys import Hint, action_name, key_name
 from nntui.tui.palette import THEMES
 from nntui.tui.recipes import RECIPES, Recipe
-from nntui.tui.widgets.keys import screen_hints
-from nntui.tui.widgets.overlay import FRAME_BINDINGS, Frame, Option, Options, OverlayScreen
+from nntui.tui.screens.overlay import OverlayScreen
+from nntui.tui.screens.runs import RunsScreen
+from nntui.tui.widgets.frame import Frame
+from nntui.tui.widgets.keys import keyless_hints, screen_hints
+from nntui.tui.widgets.options import LIST_KEYS, Option, Options
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from nntui.runs.folder import RunFolder
@@ -55,12 +59,12 @@ class Redrawn(Protocol):
 class PaletteScreen(OverlayScreen[None]):
     """Everything that can be done, found by typing."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*FRAME_BINDINGS]
+    BINDINGS: ClassVar[list[BindingType]] = [*LIST_KEYS]
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._over = screen
-        self._hints = screen_hints(screen)
+        self._hints = [*screen_hints(screen), *keyless_hints(screen)]
         self._options: list[Option[Command]] = []
 
     @property
@@ -76,12 +80,13 @@ class PaletteScreen(OverlayScreen[None]):
         field = self.query_one(Input)
         field.cursor_blink = False
         field.focus()
-        self._options = [*self._actions(), *self._recipes(), *self._themes(), *self._charsets()]
+        self._options = [*self._actions(), *self._recipes(), *self._themes(), *self._charsets(), self._settings()]
         self._fit()
         self.query_one(Options).offer(self._options)
         self.run_worker(self._add_runs())
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        del event
         self._fit()
 
     def _fit(self) -> None:
@@ -98,6 +103,9 @@ class PaletteScreen(OverlayScreen[None]):
         if "new" not in known:
             detail = "Choose data and a network for a new run"
             options.append(Option(self.nntui.new_run, "new", detail, "", "do", "new run train"))
+        if not isinstance(self._over, RunsScreen):
+            detail = "The list of runs: find, compare, rename, delete"
+            options.append(Option(self.nntui.show_runs, "all runs", detail, "", "do", "all runs list find compare"))
         return options
 
     def _action(self, hint: Hint) -> Option[Command]:
@@ -141,6 +149,14 @@ class PaletteScreen(OverlayScreen[None]):
             if isinstance(screen, Redrawn):
                 screen.redraw()
         self.nntui.tell(f'charset = "{charset.name}" in your settings keeps it')
+
+    def _settings(self) -> Option[Command]:
+        def tell() -> None:
+            from nntui.runs.settings import settings_file
+
+            self.nntui.tell(f"yours are in {settings_file()}; nntui settings says what can be set")
+
+        return Option(tell, "settings", "Where yours are kept", "", "do", "settings preferences options keys theme")
 
     async def _add_runs(self) -> None:
         """Every run by name; they may be many, on a slow disk."""

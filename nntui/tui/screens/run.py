@@ -18,7 +18,7 @@ from nntui.runs.commands import Kind
 from nntui.runs.events import Planned, Started
 from nntui.tui import run_actions
 from nntui.tui.draw.head import LIVE
-from nntui.tui.draw.small import LEAST
+from nntui.tui.draw.small import too_small
 from nntui.tui.facts import read_facts
 from nntui.tui.following import Following, RunChanged
 from nntui.tui.helm import Helm
@@ -30,11 +30,13 @@ from nntui.tui.watched import Watched
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.chart_keys import can_act, looked_at
 from nntui.tui.widgets.foot import Foot
-from nntui.tui.widgets.head import Head, Small
+from nntui.tui.widgets.head import Head
 from nntui.tui.widgets.keys import Keys
-from nntui.tui.widgets.panels import Panel, PanelTabs
+from nntui.tui.widgets.panel_tabs import PanelTabs
+from nntui.tui.widgets.panels import Panel
 from nntui.tui.widgets.run_charts import RunCharts
 from nntui.tui.widgets.run_panels import RunPanels
+from nntui.tui.widgets.small import Small
 
 if TYPE_CHECKING:
     from textual import events
@@ -180,7 +182,7 @@ class RunScreen(Screen[None]):
 
     def _fit(self, width: int, height: int) -> None:
         """Arrange for a terminal of this size."""
-        self.set_class(width < LEAST[0] or height < LEAST[1], "tiny")
+        self.set_class(too_small(width, height), "tiny")
         zoomed = self.has_class("zoomed-panel")
         self.panels.show_beside(1 if zoomed else self.panels.fits(width))
         self.call_after_refresh(self.redraw)
@@ -348,8 +350,8 @@ class RunScreen(Screen[None]):
 
     # -- steering
 
-    def _do(self, work: Coroutine[Any, Any, Any]) -> None:
-        run_actions.once(self, work, self.folder)
+    def _do(self, work: Coroutine[Any, Any, Any], *, asks: bool = True) -> None:
+        run_actions.once(self, work, self.folder, asks=asks)
 
     def action_ask(self, kind: Kind) -> None:
         self._helm.ask(kind)
@@ -373,7 +375,7 @@ class RunScreen(Screen[None]):
         self._do(run_actions.fork(self.nntui, self.folder))
 
     def action_resume_run(self) -> None:
-        self._do(self._helm.resume())
+        self._do(self._helm.resume(), asks=False)
 
     def action_template(self) -> None:
         try:

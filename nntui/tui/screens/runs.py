@@ -8,20 +8,23 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
 from nntui.hooks.errors import UserError
 from nntui.tui import run_actions
-from nntui.tui.draw.runs import LIVE, detail_line, fits, title_line
+from nntui.tui.draw.runs import LIVE, brief_line, detail_line, fits, title_line
 from nntui.tui.run_problems import problem_of
-from nntui.tui.screens.first_start import FirstStart
+from nntui.tui.screens import runs_keys
+from nntui.tui.widgets.first_start import FirstStart
 from nntui.tui.widgets.keys import Keys
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.runs_table import RunsTable
+from nntui.tui.widgets.too_small import TooSmall, fit_terminal
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.app import ComposeResult
 
     from nntui.runs.folder import RunFolder
@@ -40,50 +43,9 @@ _LONGEST_SECONDS = 30.0
 class RunsScreen(Screen[None]):
     """All runs of a folder."""
 
-    HELP = (
-        "All runs, the one begun last at the top. A run is a folder: everything known about it is in there, and it "
-        "trains in a process of its own, whether or not anybody looks. Open one to watch and steer it; mark some and "
-        "lay them over each other to compare them."
-    )
-    GLOSSARY: ClassVar[dict[str, str]] = {
-        "data": "what it learns from: the name of a data set, or a path of yours",
-        "arch": "the kind of network",
-        "status": "starting, queued (waits for another), training, paused, stopped (on request), done, failed, "
-        "lost (its process is gone: R goes on from the last checkpoint), unknown (it is on another machine)",
-        "epoch": "passes over the training rows, made and planned",
-        "loss": "what training makes smaller, as it was last; nan: it is no number any more",
-        "best": "the best so far by the metric that chooses the weights, on rows kept for validation; of a failed run, "
-        "the step at which it failed",
-        "curve": "the loss from the first step to the last; on a log scale where it fell far",
-        "time": "time spent training, pauses left out",
-        "params": "numbers that the network learns",
-        "begun": "when its first process started",
-        "note": "the first line of what you noted of it",
-    }
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("n", "new", "new", id="runs.new", tooltip="Choose data and a network for a new run"),
-        Binding("enter", "open", "open", id="runs.open", tooltip="Watch and steer the run; train the recipe"),
-        Binding("m", "mark", "mark", id="runs.mark", tooltip="Mark the run, or take its mark away"),
-        Binding("o", "overlay", "overlay", id="runs.overlay", tooltip="Lay the marked runs over each other"),
-        Binding("f", "fork", "fork", id="runs.fork", tooltip="A new run that goes on from a checkpoint of this one"),
-        Binding("S", "stop", "stop", id="runs.stop", tooltip="Stop it, with a checkpoint and its result"),
-        Binding("slash", "find", "find", id="runs.find", tooltip="Show only runs whose name, data, network, status or "
-                "note has these words"),
-        Binding("D", "delete", "delete", id="runs.delete", tooltip="Delete its folder; never a live run"),
-        Binding("R", "resume", "resume", id="runs.resume", tooltip="Go on with a run that was stopped, lost or failed"),
-        Binding("N", "template", "like it", id="runs.template", tooltip="A new run like this one, with changes"),
-        Binding("r", "rename", "rename", id="runs.rename", tooltip="Give it another name; never a live run"),
-        Binding("t", "note", "note", id="runs.note", tooltip="Note something about it"),
-        Binding("y", "copy", "copy", id="runs.copy", tooltip="Copy the path of its folder"),
-        Binding("up,k", "move(-1)", "up", show=False, id="runs.up", tooltip="The run or recipe above"),
-        Binding("down,j", "move(1)", "down", show=False, id="runs.down", tooltip="The run or recipe below"),
-        Binding("pageup", "page(-1)", "page up", show=False, id="runs.page-up", tooltip="A screen up"),
-        Binding("pagedown", "page(1)", "page down", show=False, id="runs.page-down", tooltip="A screen down"),
-        Binding("g,home", "edge(0)", "first", show=False, id="runs.first", tooltip="The newest run"),
-        Binding("G,end", "edge(1)", "last", show=False, id="runs.last", tooltip="The oldest run"),
-        Binding("escape", "unfind", "all runs", show=False, id="runs.unfind", tooltip="Show all runs again"),
-    ]  # fmt: skip
+    HELP = runs_keys.HELP
+    GLOSSARY: ClassVar[dict[str, str]] = runs_keys.GLOSSARY
+    BINDINGS: ClassVar[list[BindingType]] = runs_keys.BINDINGS
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,6 +72,7 @@ class RunsScreen(Screen[None]):
         return self._rows
 
     def compose(self) -> ComposeResult:
+        yield TooSmall()
         yield Lines(id="title")
         yield RunsTable()
         yield FirstStart(id="welcome")
@@ -208,16 +171,22 @@ class RunsScreen(Screen[None]):
             words = "no run has these words; esc shows all" if self._words else "" if self._read else "reading the runs"
             detail.show([[(f" {words}", "muted")]])
         else:
-            detail.show([detail_line(row, self.table.problems.get(row.folder.path, ""), detail.size.width,
+            problem = self.table.problems.get(row.folder.path, "")
+            if self.has_class("tiny") and not problem:
+                detail.show([brief_line(row, detail.size.width, self.nntui.charset)])
+                return
+            detail.show([detail_line(row, problem, detail.size.width,
                                      self.nntui.charset)])  # fmt: skip
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        fit_terminal(self, *event.size)
         self.call_after_refresh(self.redraw)
 
     def redraw(self) -> None:
         """Draw everything anew: another size, or another charset."""
         self.table.move(0)
         self._show_title()
+        self.query_one(TooSmall).redraw()
         self.query_one(FirstStart).redraw()
         self.query_one(Keys).redraw()
 
@@ -285,11 +254,21 @@ class RunsScreen(Screen[None]):
         row = self.table.chosen
         return row.folder if row is not None else None
 
-    def _do(self, action: Coroutine[Any, Any, object], folder: RunFolder | None = None) -> None:
-        run_actions.once(self, action, folder, self.look_again)
+    def _do(self, action: Coroutine[Any, Any, object], folder: RunFolder | None = None, *, asks: bool = True) -> None:
+        run_actions.once(self, action, folder, self.look_again, asks=asks)
 
     def action_new(self) -> None:
         self.nntui.new_run()
+
+    def action_data(self) -> None:
+        self.run_worker(self._data(), group="data", exclusive=True)
+
+    async def _data(self) -> None:
+        from nntui.tui.data_sets import choose_data
+
+        name = await choose_data(self.nntui)
+        if name is not None:
+            self.nntui.look_at_data({"name": name})
 
     def action_open(self) -> None:
         if self.has_class("empty"):
@@ -335,7 +314,7 @@ class RunsScreen(Screen[None]):
 
     def action_resume(self) -> None:
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.resume(self.nntui, folder), folder)
+            self._do(run_actions.resume(self.nntui, folder), folder, asks=False)
 
     def action_note(self) -> None:
         if (folder := self._chosen()) is not None:
@@ -362,7 +341,7 @@ class RunsScreen(Screen[None]):
             self.nntui.copy(str(folder.path), f"The path of {folder.name}")
 
     def _begin(self, recipe: Recipe) -> None:
-        self._do(run_actions.begin(self.nntui, recipe))
+        self._do(run_actions.begin(self.nntui, recipe), asks=False)
 
     def on_first_start_begun(self, event: FirstStart.Begun) -> None:
         self._begin(event.recipe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from nntui.tui.draw.foot import notice, vitals_line
+from nntui.tui.draw.foot import failure_advice, notice, vitals_line
 from nntui.tui.draw.text import Line, cut
 from nntui.tui.steering import commands_foot
 from nntui.tui.widgets.lines import Lines
@@ -29,11 +29,15 @@ class Foot(Lines):
     def redraw(self) -> None:
         w, now, cells = self.watched, time.time(), self.size.width
         told = self._told(now, cells)
+        advice = failure_advice(w.state, cells) if w.status == "failed" and not w.problem else []
+        if advice:  # it goes before figures of what has ended
+            self.show([cut(told, cells), advice])
+            return
         self.show([vitals_line(w.state, w.figures, w.status, now, cells, self.app.charset), cut(told, cells)])
 
     def _told(self, now: float, cells: int) -> Line:
         w = self.watched
-        urgent = w.status == "deleted" or w.problem
+        urgent = w.status in ("deleted", "failed") or w.problem
         asked = [] if urgent else commands_foot(w.state, w.status, now)
         return asked or notice(w.state, w.status, w.figures, w.problem, now, cells)
 

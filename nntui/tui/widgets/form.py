@@ -183,7 +183,13 @@ class FormView(Lines, can_focus=True):
         self.move_to(self.cursor + step)
 
     def action_page(self, pages: int) -> None:
-        self.move_to(self.cursor + pages * max(self.size.height - 2, 1))
+        """A page of lines, which are more than rows: what was below is then in sight, nothing was passed over."""
+        own = [number for number, owner in enumerate(self._owners) if owner == self.cursor]
+        at = (own[0] if own else 0) + pages * max(self.size.height - 3, 1)
+        if at >= len(self._owners):
+            self.move_to(len(self.rows) - 1 if own and own[-1] == len(self._owners) - 1 else len(self.rows) - 2)
+            return
+        self.move_to(max(self._owners[max(at, 0)], 0))
 
     def action_edge(self, last: int) -> None:
         self.move_to(len(self.rows) - 1 if last else 0)
@@ -202,6 +208,7 @@ class FormView(Lines, can_focus=True):
         elif row.kind == "switch":
             self.action_cycle(1)
         elif row.kind in ("contribution", "words"):
+            cast("NNTuiApp", self.app).ahead.hold()
             self.post_message(self.ChooserAsked(row))
         else:
             self._before = row.text if row.said else None

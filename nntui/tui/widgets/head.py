@@ -1,4 +1,4 @@
-"""The first line of a run's screen, and all of it where there is hardly any room."""
+"""The first line of a run's screen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 from nntui.tui.draw.head import head_line
-from nntui.tui.draw.small import small_lines
 from nntui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -28,25 +27,6 @@ class Head(Lines):
     def redraw(self) -> None:
         w = self.watched
         self.show([head_line(w.facts, w.state, w.status, time.time(), self.size.width, self.app.charset)])
-
-    def on_resize(self) -> None:
-        self.redraw()
-
-
-class Small(Lines):
-    """The figures that matter, in a terminal that is too small for more."""
-
-    app: NNTuiApp
-
-    def __init__(self, watched: Watched, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self.watched = watched
-
-    def redraw(self) -> None:
-        if self.display:
-            w = self.watched
-            width, height = self.size
-            self.show(small_lines(w.facts, w.state, w.status, time.time(), width, height, self.app.charset))
 
     def on_resize(self) -> None:
         self.redraw()

@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.actions import parse
+from textual.binding import ActiveBinding, Binding, BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from nntui.tui.draw.keys import Hint, Place, hints, keys_line
@@ -20,10 +22,34 @@ if TYPE_CHECKING:
 def screen_hints(screen: Screen[Any]) -> list[Hint]:
     """What is bound on a screen now: what its foot, help and the palette tell. Its `labels` says, by id, what some
     bindings do just now; "" of one that does nothing."""
+    return _named(screen, hints(screen.active_bindings.values()))
+
+
+def _named(screen: Screen[Any], found: list[Hint]) -> list[Hint]:
     labels: Mapping[str, str] = getattr(screen, "labels", {})
-    found = hints(screen.active_bindings.values())
     named = [replace(hint, label=labels.get(hint.active.binding.id or "", hint.label)) for hint in found]
     return [hint for hint in named if hint.label]
+
+
+def keyless_hints(screen: Screen[Any]) -> list[Hint]:
+    """What is bound on a screen now, and has no key left: a person gave its keys to something else."""
+    nodes: list[DOMNode] = [*(screen.focused or screen).ancestors_with_self]
+    known = {active.binding.id for active in screen.active_bindings.values()}
+    found: list[ActiveBinding] = []
+    for node in nodes:
+        for binding in [b for owner in type(node).__mro__ for b in owner.__dict__.get("BINDINGS", ())]:
+            if isinstance(binding, Binding) and binding.id and binding.id not in known:
+                known.add(binding.id)
+                state = _can(node, binding.action)
+                if state is not False:
+                    found.append(ActiveBinding(node, binding, bool(state), binding.tooltip))
+    return [replace(hint, keys=()) for hint in _named(screen, hints(found))]
+
+
+def _can(node: DOMNode, action: str) -> bool | None:
+    """Whether an action of a binding of `node` can be done; None: not now."""
+    namespace, name, parameters = parse(action)
+    return (node.app if namespace == "app" else node).check_action(name, parameters)
 
 
 def focus_keys(screen: str, what: str) -> list[BindingType]:

@@ -1,4 +1,4 @@
-"""`Panel`: lines with a title that scroll; and the line that names all panels of a screen."""
+"""`Panel`: lines with a title that scroll."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
-from nntui.tui.draw.text import Line, cut, plain, spread, width
+from nntui.tui.draw.text import Line, cut, plain, width
 from nntui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -144,42 +144,3 @@ class Panel(Lines, can_focus=True):
     def on_blur(self) -> None:
         self.redraw()
         self.post_message(self.Moved())
-
-
-class PanelTabs(Lines):
-    """The names of the panels with their numbers; a click chooses one."""
-
-    app: NNTuiApp
-
-    DEFAULT_CSS = "PanelTabs { height: 1; }"
-
-    class Chosen(Message):
-        """A panel's name was clicked."""
-
-        def __init__(self, number: int) -> None:
-            super().__init__()
-            self.number = number
-
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._ends: list[int] = []
-
-    def tell(self, titles: Sequence[str], shown: Sequence[int], focused: int | None, place: str, hint: str) -> None:
-        """Draw: `shown` and `focused` count from 0."""
-        line: Line = []
-        self._ends = []
-        for i, title in enumerate(titles):
-            style = "reverse strong accent" if i == focused else "strong accent" if i in shown else "muted"
-            key = "key" if i not in shown else "strong accent"
-            if i == focused:
-                line.append((f" {i + 1} {plain(title)} ", style))
-            else:
-                line += [(f" {i + 1} ", key), (f"{plain(title)} ", style)]
-            self._ends.append(width(line))
-        right: Line = [(f"{place}  ", "muted")] if place else []
-        self.show([spread(line, [*right, (hint, "muted")], self.size.width)])
-
-    def on_click(self, event: events.Click) -> None:
-        number = next((i for i, end in enumerate(self._ends) if event.x < end), None)
-        if number is not None:
-            self.post_message(self.Chosen(number))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
+from nntui.runs.window import seen_in_buckets
 from nntui.tui.draw.run_charts import Charted, Evaluations, loss_chart, metric_chart, total_steps
 from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.divider import Divider
@@ -91,8 +92,9 @@ class RunCharts(Horizontal):
         other.view = replace(other.view, window=event.chart.view.window)
         self._window = None
         self.redraw()  # from the buckets, at once
-        shift = self._watched.state.history.shift
-        if event.zoomed and shift > 0 and (event.last - event.first) >> shift < BUCKETS_A_CELL * event.chart.size.width:
+        columns = BUCKETS_A_CELL * event.chart.size.width
+        history = self._watched.state.history
+        if event.zoomed and seen_in_buckets(history, event.first, event.last, columns):
             self.run_worker(self._read_window(event.first, event.last), group="window", exclusive=True)
         else:
             self.workers.cancel_group(self, "window")

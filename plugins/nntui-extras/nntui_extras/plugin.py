@@ -40,6 +40,10 @@ class WSDParams(nntui.Params):
     final: float = nntui.param(0.0, ge=0, le=1, help="What it falls to, as a share of the learning rate")
 
 
+class NpzParams(nntui.Params):
+    half: bool = nntui.param(False, help="Write weights of float32 as float16: half the size, about three digits")
+
+
 _SNAKE = """class Snake(nn.Module):
     def __init__(self, alpha=1.0):
         super().__init__()
@@ -111,6 +115,17 @@ def register_schedules() -> Iterable[nntui.Schedule]:
         summary="Warm-up, stable, decay: flat for most of training, so that it can be prolonged",
         params=WSDParams,
         build="nntui_extras.wsd:build",
+    )
+
+
+@nntui.hookimpl
+def register_exporters() -> Iterable[nntui.Exporter]:
+    yield nntui.Exporter(
+        name="npz",
+        summary="The weights as NumPy arrays in one compressed file: opened by numpy.load, and by JAX, Julia or R",
+        params=NpzParams,
+        build="nntui_extras.npz:build",
+        suffix=".npz",
     )
 
 

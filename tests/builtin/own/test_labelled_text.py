@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui import UserError
-from nntui.builtin.datasets.own.labelled import build, sniff
+from nntui.builtin.datasets.own.labelled_text import build, sniff
 from nntui.builtin.datasets.own.textcolumns import columns_of, label_column, text_column, unit_of
 from nntui.builtin.datasets.params import LabelledTextParams
 from nntui.builtin.datasets.source import Rows

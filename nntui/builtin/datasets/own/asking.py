@@ -1,100 +1,202 @@
-"""Texts that a person asks about: typed, in files, in folders, in tables; piece by piece."""
+"""Rows that a person asks about: tables in pieces, `column=value,...`, JSON objects.
+
+Columns that the network does not know are passed over, the target among them; those that it knows and the rows lack are
+missing values, and told.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from nntui.builtin.datasets.own.frames import format_of, read_frame
-from nntui.builtin.datasets.own.look import files_below, kind_of
-from nntui.builtin.datasets.own.textcolumns import columns_of, text_column
-from nntui.builtin.datasets.own.textfiles import Collected, NoText, normal, read_text
-from nntui.hooks.data import Asked
+import numpy as np
+
+from nntui.builtin.datasets.own.frames import Pieces, format_of, is_number
+from nntui.builtin.datasets.own.look import files_below
+from nntui.builtin.datasets.own.mixed import MixedFacts, raw_key
+from nntui.builtin.datasets.own.table_reading import read_rows
+from nntui.hooks.data import Asked, Finding, Raw
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import polars as pl
+
+    from nntui.builtin.datasets.own.kinds import Column
 
 
-def asked(inputs: Sequence[str], size: int, *, column: str = "", longest: int | None = None) -> Iterator[Asked]:
-    """About `size` texts at a time. What cannot be read is passed over and told.
-
-    `column`: where a table holds its texts; found by content where it has no such column. Of a text the first `longest`
-    characters are taken. Raises ValueError where nothing is left to ask about, OSError for a file that is not there.
-    """
+def ask(facts: MixedFacts, inputs: Sequence[str], size: int) -> Iterator[Asked]:
+    """Raw rows in pieces of about `size`. Raises ValueError or OSError."""
     if not inputs:
-        raise ValueError("a text was expected: type it, in quotes, or name a file, a folder or a table of texts")
-    collected = Collected()
-    texts: list[str] = []
-    names: list[str] = []
+        raise ValueError(f"a row was expected: a table, JSON, or {pattern(facts)}")
+    typed: list[tuple[str, dict[str, Any]]] = []
     for given in inputs:
-        for text, name in _texts(given, column, collected):
-            if not text.strip():
-                collected.skip("it is empty", name)
-                continue
-            if longest is not None and len(text) > longest:
-                collected.note(f"only its first {longest:,} characters are read", name)
-                text = text[:longest]
-            texts.append(text)
-            names.append(name)
-            if len(texts) > size:  # one is kept back, so that what is left out at the end is told with it
-                yield Asked(raw={"text": texts[:size]}, names=names[:size], findings=collected.findings())
-                texts, names, collected = texts[size:], names[size:], Collected()
-    if not texts:
-        told = "; ".join(finding.in_words() for finding in collected.findings())
-        raise ValueError(f"there is no text to ask about: {told}")
-    yield Asked(raw={"text": texts}, names=names, findings=collected.findings())
+        if is_table(given):
+            if typed:
+                yield _typed(facts, typed)
+                typed = []
+            yield from _files(facts, Path(given), size)
+        else:
+            typed += [
+                (given if number == 0 else f"{given}, row {number + 1}", row)
+                for number, row in enumerate(_rows(facts, given))
+            ]
+    if typed:
+        yield _typed(facts, typed)
 
 
-def _texts(given: str, column: str, collected: Collected) -> Iterator[tuple[str, str]]:
-    """The texts that one input stands for, with their names."""
-    path = Path(given)
-    if _is(path, "dir"):
-        for file in files_below(path):
-            name = str(path / file.relative_to(path))
-            if kind_of(file) == "text":
-                yield from _of_file(file, name, collected)
-            else:
-                collected.skip("its name is not that of a text", name)
-    elif _is(path, "file") and format_of(path) is not None:
-        yield from _of_table(path, given, column, collected)
-    elif _is(path, "file"):
-        yield from _of_file(path, given, collected)
-    elif given.lower().endswith(".txt"):
-        raise FileNotFoundError(f"{given}: there is no such file")
-    else:
-        yield normal(given), given
+def read_all(facts: MixedFacts, inputs: Sequence[str]) -> Raw:
+    """All at once."""
+    parts = [asked.raw for asked in ask(facts, inputs, 1 << 20)]
+    if not parts:
+        raise ValueError(f"{', '.join(inputs)}: there is no row in it")
+    return {
+        key: [item for part in parts for item in part[key]] if isinstance(parts[0][key], list)
+        else np.concatenate([part[key] for part in parts])
+        for key in parts[0]
+    }  # fmt: skip
 
 
-def _is(path: Path, what: str) -> bool:
-    try:
-        return path.is_dir() if what == "dir" else path.is_file()
-    except (OSError, ValueError):  # too long for a name, or with a NUL: it is a text
+def is_table(given: str) -> bool:
+    """Whether an input names a file or a folder."""
+    text = given.strip()
+    if text[:1] in ("{", "["):
         return False
-
-
-def _of_file(path: Path, name: str, collected: Collected) -> Iterator[tuple[str, str]]:
     try:
-        text, odd = read_text(path)
-    except NoText as error:
-        collected.skip(str(error), name)
-    except OSError as error:
-        collected.skip(f"it cannot be read: {error.strerror}", name)
+        there = Path(given).exists()
+    except (OSError, ValueError):
+        there = False
+    return there or ("=" not in text and format_of(Path(text)) is not None)
+
+
+def pattern(facts: MixedFacts) -> str:
+    """`age=NUMBER,town=TEXT`."""
+    words = {"number": "NUMBER", "date": "DATE", "yes/no": "YES|NO"}
+    return ",".join(f"{column.name}={words.get(column.kind, 'TEXT')}" for column in facts.features)
+
+
+def _files(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: there is no such file")
+    if not path.is_dir():
+        yield from _file(facts, path, size)
+        return
+    files = [file for file in files_below(path) if format_of(file) is not None]
+    if not files:
+        raise ValueError(f"{path}: there is no table in it")
+    for file in files:
+        yield from _file(facts, file, size)
+
+
+def _file(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
+    """The rows of a table, in pieces. What was odd is told with the last piece."""
+    table = Pieces(path)
+    comma = table.dialect is not None and table.dialect.decimal_comma
+    waiting: Asked | None = None
+    told: list[Finding] = []
+    for piece in table:
+        if waiting is None:
+            told = _lacking(facts, piece.frame.columns, path.name)
+        for at in range(0, len(piece.frame), size):
+            if waiting is not None:
+                yield waiting
+            part, lines = piece.frame[at : at + size], piece.lines[at : at + size]
+            raw, findings = _raw(facts, part, path.name, lines, decimal_comma=comma)
+            names = [f"{path.name}, line {line:,}" for line in lines.tolist()]
+            columns = {name: part[name] for name in part.columns}
+            waiting = Asked(raw=raw, names=names, columns=columns, findings=(*told, *findings))
+            told = []
+    if waiting is None:
+        raise ValueError(f"{path}: it has no row that can be read")
+    yield replace(waiting, findings=(*waiting.findings, *table.findings))
+
+
+def _lacking(facts: MixedFacts, columns: Sequence[str], name: str) -> list[Finding]:
+    """A finding where columns are missing. Raises ValueError where all are."""
+    lacking = [column.name for column in facts.features if column.name not in columns]
+    if len(lacking) == len(facts.features):
+        raise ValueError(f"{name}: it has none of the columns that the network knows: {', '.join(lacking[:20])}; "
+                         f"its columns: {', '.join(columns[:20])}")  # fmt: skip
+    if not lacking:
+        return []
+    return [Finding(kind="warning", count=len(lacking), places=tuple(lacking[:20]),
+                    message=f"{name}: {len(lacking):,} columns are not there: missing values")]  # fmt: skip
+
+
+def _raw(
+    facts: MixedFacts, frame: pl.DataFrame, name: str, lines: npt.NDArray[np.int64], *, decimal_comma: bool = False
+) -> tuple[Raw, list[Finding]]:
+    read = read_rows(name, frame, lines, facts.features, decimal_comma=decimal_comma)
+    rows = np.arange(len(frame))
+    return {raw_key(c.name): read.values[c.name][rows] for c in facts.features}, read.findings
+
+
+def _typed(facts: MixedFacts, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Asked:
+    """Rows that were typed. Raises ValueError where a value is not of its column's kind."""
+    import polars as pl
+
+    cells = {c.name: [_cell(row.get(c.name), c) for _, row in rows] for c in facts.features}
+    frame = pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
+    raw, findings = _raw(facts, frame, "what was typed", np.arange(1, len(rows) + 1))
+    if findings:
+        raise ValueError(findings[0].in_words())
+    lacking = {c.name for _, row in rows for c in facts.features if c.name not in row}
+    told = [c.name for c in facts.features if c.name in lacking]
+    note = Finding(kind="warning", count=len(told), places=tuple(told[:20]),
+                   message=f"{len(told):,} columns were not given, and are taken for missing values")  # fmt: skip
+    return Asked(raw=raw, names=[name for name, _ in rows], findings=(note,) if told else ())
+
+
+def _cell(value: Any, column: Column) -> str | None:  # plain JSON
+    """A value as text; a number as its column was written, or with a point."""
+    if isinstance(value, str) and column.style == "comma" and is_number(value, decimal_comma=True) and "," in value:
+        return value.replace(".", "").replace(",", ".")
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _rows(facts: MixedFacts, given: str) -> list[dict[str, Any]]:
+    """The rows of a JSON text or of `column=value,column=value`."""
+    text = given.strip()
+    known = {column.name: column for column in facts.features}
+    if text[:1] in ("{", "["):
+        try:
+            value = json.loads(text)
+        except ValueError as error:
+            raise ValueError(f"{given!r} begins like JSON, but is none: {error}") from error
+        rows = value if isinstance(value, list) else [value]
+        if not rows or not all(isinstance(row, dict) for row in rows):
+            raise ValueError(f"{given!r}: a JSON object, or a list of them, was expected")
     else:
-        if odd:
-            collected.note(odd, name)
-        yield text, name
+        rows = [_pairs(facts, given, known)]
+    for row in rows:
+        if not any(name in known for name in row):
+            raise ValueError(f"{given!r}: it names none of the columns; expected {pattern(facts)}")
+    return rows
 
 
-def _of_table(path: Path, name: str, column: str, collected: Collected) -> Iterator[tuple[str, str]]:
-    read = read_frame(path)
-    for finding in read.findings:
-        for place in finding.places or (name,):
-            collected.skip(finding.message, place)
-    frame = read.frame
-    if column not in frame.columns:
-        columns = columns_of(frame)
-        found = text_column(columns) if len(columns) > 1 else next(iter(columns), None)
-        if found is None:
-            wanted = f"no column {column!r}" if column else "no column that looks like texts"
-            raise ValueError(f"{name}: it has {wanted}; it has {', '.join(frame.columns)}")
-        collected.note(f"its texts are taken from column {found.name!r}", name)
-        column = found.name
-    for row, value in enumerate(frame[column].to_list()):
-        yield "" if value is None else normal(str(value)), f"{name}, row {row + 1}"
+def _pairs(facts: MixedFacts, given: str, known: Mapping[str, Column]) -> dict[str, str]:
+    """A comma belongs to a value, unless a column's name and = stand behind it."""
+    if "=" not in given:
+        raise ValueError(f"{given!r}: expected a table, JSON, or {pattern(facts)}")
+    found: dict[str, str] = {}
+    last = ""
+    for part in given.split(","):
+        name, equals, value = part.partition("=")
+        name = name.strip()
+        if equals and (name in known or name in facts.target or not last or name.isidentifier()):
+            if name in found:
+                raise ValueError(f"{given!r}: {name} is given twice")
+            found[name], last = value.strip(), name
+        elif last:
+            found[last] = f"{found[last]},{part}"
+        else:
+            raise ValueError(f"{given!r}: {part!r} has no column name; expected {pattern(facts)}")
+    return found

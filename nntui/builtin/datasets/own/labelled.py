@@ -1,259 +1,367 @@
-"""Texts of a person's own that belong to classes: tables with a text and a label, folders by class."""
+"""The reader of labelled series: which class is each one?"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nntui import Sniff, UserError
-from nntui.builtin.datasets.own.frames import COMPRESSIONS
-from nntui.builtin.datasets.own.look import HEAD, LOOKED_AT, Look, files_below, look
-from nntui.builtin.datasets.own.running import by_class
-from nntui.builtin.datasets.own.textcolumns import (
-    Column,
-    columns_of,
-    label_candidates,
-    label_column,
-    text_column,
-    unit_of,
-)
-from nntui.builtin.datasets.own.textfiles import Collected, NoText, nothing_left, read_text
-from nntui.builtin.datasets.own.textrows import TextRow, Wanted, rows_of_folder, rows_of_table, tables_in
-from nntui.builtin.datasets.source import Rows, fingerprint
-from nntui.builtin.datasets.texts import TextFacts
-from nntui.hooks.data import DataReport
+from nntui import Sniff
+from nntui.builtin.datasets.answers import class_predictions, true_answers, true_class
+from nntui.builtin.datasets.own.labelled_files import Labelled, Layout, archive_parts, is_ts, layout_of, read_layout
+from nntui.builtin.datasets.own.look import files_below, kind_of, look
+from nntui.builtin.datasets.own.series_table import read_tables
+from nntui.builtin.datasets.source import Rows, facts_of, fingerprint
+from nntui.builtin.datasets.state import from_plain, to_plain
+from nntui.hooks.data import Asked, DataReport, DataSpec, Example, Finding, InputSpec, Prediction, TargetSpec
+from nntui.hooks.errors import UserError
 
 if TYPE_CHECKING:
-    from nntui.builtin.datasets.coders import Unit
-    from nntui.builtin.datasets.params import LabelledTextParams
-    from nntui.hooks.data import DataContext, Split
+    import numpy.typing as npt
+    from torch import Tensor
 
-MOST_CLASSES = 1000
-FEW = 20_000
-"""Rows up to which long texts are read further."""
-LONG, SHORT = 10_000, 4_000
-"""Characters of a text that are read, of few rows and of many."""
-PACKED = 3
-"""How many times smaller a packed table is than what it holds, about."""
-_ASKED = 200
-"""Files whose content a sniff looks at, to tell words from sentences."""
+    from nntui.builtin.datasets.own.series_settings import LabelledParams
+    from nntui.hooks.data import DataContext, Indices, Preprocessor, Raw, Source
+    from nntui.hooks.params import Params
 
-WORDS = {
-    "arch.name": "rnn",
-    "rnn:arch.cell": "gru",
-    "rnn:arch.bidirectional": True,
-    "rnn:arch.convolution": 3,
-    "rnn:arch.pooling": "max",
-    "rnn:arch.dropout": 0.5,
-    "rnn:data.augment": "strong",
-    "rnn:training.label_smoothing": 0.1,
-    "rnn:training.ema": 0.99,
-    "data.validation": 0.05,
-    "training.batch_size": 64,
-}
-"""For single words, letter by letter: what suits word-languages."""
+    Floats = npt.NDArray[np.float64]
+
+LONGEST = 512
+"""Steps; longer series are thinned to no more, by means of neighbours."""
+STEPS = 1500
+"""Steps of training that a few series need."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelledFacts:
+    """What a preprocessor must know of labelled series besides their rows: `values`, a list of (T, C) float64."""
+
+    layout: Layout
+    classes: tuple[str, ...]
+    channels: int
+    names: tuple[str, ...]
+    longest: int
+    """Steps, as the files have them."""
+    thinned: int
+    """Steps that are averaged into one; 1: none."""
+    varies: bool
 
 
 def sniff(path: Path) -> Sniff | None:
-    """Takes folders by class of .txt files, and tables whose text and label are seen."""
+    """A .ts file, a pair NAME_TRAIN and NAME_TEST, a table of a series a row, or one with an id, steps and a label."""
+    if path.is_file() and is_ts(path):
+        return Sniff(confidence=0.91, reason="a .ts file of the UEA archive: labelled series", defaults=_pace(path))
+    if path.is_dir():
+        parts = [file for file, _ in archive_parts(path)]
+        if parts and (is_ts(parts[0]) or _layout(parts[0]) is not None):
+            reason = f"{' and '.join(file.name for file in parts)}: labelled series of the UCR archive"
+            return Sniff(confidence=0.91, reason=reason, defaults=_pace(parts[0]))
+        return None
     seen = look(path)
-    if seen.folder and seen.main == "text":
-        return _sniff_folder(seen) if by_class(seen) else None
-    if not seen.tables or (seen.folder and seen.main != "table"):
+    if seen.frame is None or seen.frame.width < 3 or seen.frame.height < 4:
         return None
-    if seen.folder and len(seen.tables) > 1:
-        splits = {split for _, split in tables_in(path)}
-        if None in splits or "train" not in splits:
-            return None
-        seen = look(next(table for table, split in tables_in(path) if split == "train"))
-    frame = seen.frame
-    if frame is None or not len(frame):
+    found = layout_of(seen.frame, None, None, None)
+    if found is None:
         return None
-    columns = columns_of(frame)
-    text = text_column(columns)
-    if text is None or (text.words < 1.5 and not label_candidates(columns, text.name)):
-        return None
-    label = label_column(columns, text.name)
-    if label is None and not label_candidates(columns, text.name):
-        return None
-    unit = unit_of(text.values)
-    params = {"text": text.name, "tokens": unit}
-    if label is None:
-        reason = f"column {text.name!r} holds texts; which is their label is for you to say: --data.target NAME"
-    else:
-        params["target"] = label.name
-        reason = f"column {text.name!r} holds {_NOUNS[unit]}, column {label.name!r} says their class"
-    return Sniff(
-        confidence=0.8 if label is not None else 0.6,
-        reason=reason,
-        params=params,
-        defaults=_suited(unit, _rows_in(seen.tables[0], columns, len(frame))),
-    )
+    if found.kind == "wide":
+        reason = f"a series of {len(found.columns)} steps a row, with the label {found.label}"
+        return Sniff(confidence=0.83, reason=reason, defaults=_pace(path))
+    reason = f"steps of several series by {found.series}, each with one {found.label}"
+    return Sniff(confidence=0.79, reason=reason)
 
 
-def _rows_in(table: Path, columns: Sequence[Column], looked_at: int) -> int:
-    """About how many rows a table has, of which a look has seen some."""
-    if looked_at < HEAD:
-        return looked_at
-    size = table.stat().st_size * (PACKED if table.suffix.lower() in COMPRESSIONS else 1)
-    seen = sum(column.characters + len(column.values) for column in columns)
-    return max(looked_at, round(looked_at * size / max(1, seen)))
+def _pace(path: Path) -> dict[str, Any]:
+    """Epochs that give few series enough steps of training, and many no more than they need: by the lines of a file."""
+    with path.open("rb") as file:
+        begin = file.read(1 << 20)
+    lines = max(begin.count(b"\n"), 1)
+    rows = lines * path.stat().st_size / max(len(begin), 1)
+    return {"training.epochs": int(np.clip(round(STEPS * 16 / max(rows * 0.7, 1)), 12, 200))}
 
 
-_NOUNS = {"char": "words", "word": "sentences", "bpe": "texts"}
-
-
-def _sniff_folder(seen: Look) -> Sniff:
-    number, classes = seen.kinds["text"], len(seen.classes)
-    files = list(files_below(seen.path))[:LOOKED_AT]
-    texts = []
-    for file in files[:: max(1, len(files) // _ASKED)]:
-        try:
-            texts.append(read_text(file)[0].strip())
-        except (NoText, OSError):
-            continue
-    unit = unit_of(texts)
-    shown = ", ".join(seen.classes[:5]) + (" ..." if classes > 5 else "")
-    return Sniff(
-        confidence=0.9,
-        reason=f"{number:,} text files in {classes} folders: {shown}",
-        params={"tokens": unit},
-        defaults=_suited(unit, number),
-    )
-
-
-def _suited(unit: str, rows: int) -> dict[str, Any]:
-    """Epochs for so many rows: enough steps for a few, under a minute for some thousands."""
-    if unit == "char":
-        return {**WORDS, "training.epochs": min(40, max(3, round(96_000 / rows)))}
-    return {"training.epochs": min(30, max(3, round(80_000 / rows)))}
-
-
-def build(params: LabelledTextParams, context: DataContext) -> Rows[TextFacts]:
-    """The texts in order. Raises UserError."""
-    if context.path is None:
-        raise UserError(
-            "labelled-text reads a person's own texts, and none are named",
-            advice="say --data PATH: a table with texts and labels, or a folder with one of .txt files for each class",
-        )
-    collected = Collected()
-    wanted = Wanted(text=params.text, target=params.target, group=context.group, time=context.time)
-    rows, column = _read(Path(context.path), wanted, None, collected)
-    if context.test is not None:
-        rows = [row for row in rows if row.split != "test"]
-        more, _ = _read(Path(context.test), wanted, "test", collected)
-        rows += more
-    rows = _usable(rows, collected)
-    if not rows:
-        raise nothing_left("no text with a label is left", context.path, collected, "see what was skipped")
-    longest = params.longest or (LONG if len(rows) <= FEW else SHORT)
-    for row in rows:
-        if len(row.text) > longest:
-            collected.note(f"only its first {longest:,} characters are read (--data.longest)", row.place)
-    classes = _classes(rows, params.target or "the label", context.path, collected)
-    given = _given(rows)
-    targets = _codes(rows, classes)
-    unit: Unit = params.tokens if params.tokens != "auto" else unit_of([row.text for row in rows[:2000]])  # type: ignore[assignment]
-    return Rows(
-        columns={"text": [row.text[:longest] for row in rows], "target": targets},
-        facts=TextFacts(classes=classes, tokens=unit, vocabulary=params.vocabulary, column=column, longest=longest),
-        fingerprint=fingerprint(
-            part.encode("utf-8", "replace") for row in rows for part in (row.text, row.label, row.split or "")
-        ),
-        given=given,
-        targets=targets,
-        groups=_ranks([row.group or "" for row in rows]) if context.group else None,
-        time=_ranks([row.time for row in rows]) if context.time else None,
-        report=DataReport(
-            taken_for=f"{len(rows):,} {_NOUNS[unit]} of {len(classes)} classes, by their {_UNITS[unit]}",
-            findings=collected.findings(),
-        ),
-        whereabouts=[row.place for row in rows],
-    )
-
-
-_UNITS = {"char": "letters", "word": "words", "bpe": "pieces of words (BPE)"}
-
-
-def _read(path: Path, wanted: Wanted, split: Split | None, collected: Collected) -> tuple[list[TextRow], str]:
-    if not path.exists():
-        raise UserError(f"{path}: there is no such file or folder")
-    seen = look(path)
-    if seen.folder and seen.main != "table":
-        for setting, name in (("group", wanted.group), ("time", wanted.time)):
-            if name is not None:
-                raise UserError(f"--data.{setting} {name}: a folder of texts has no columns", advice="leave it out")
-        return list(rows_of_folder(path, split, collected)), ""
-    rows: list[TextRow] = []
-    column = ""
-    for table, of_name in tables_in(path):
-        more, column = rows_of_table(table, wanted, split or of_name, collected)
-        rows += more
-    return rows, column
-
-
-def _usable(rows: Sequence[TextRow], collected: Collected) -> list[TextRow]:
-    kept = []
-    for row in rows:
-        if not row.text.strip():
-            collected.skip("it is empty", row.place)
-        elif not row.label:
-            collected.skip("it has no label", row.place)
-        else:
-            kept.append(row)
-    return kept
-
-
-def _classes(rows: Sequence[TextRow], target: str, path: str, collected: Collected) -> tuple[str, ...]:
-    """The classes in order: by number where all are numbers, by name else. Raises UserError where they are none."""
-    counts = Counter(row.label for row in rows)
-    if len(counts) == 1:
-        (only,) = counts
-        raise UserError(
-            f"{path}: all {len(rows):,} texts are of one class, {only!r}: there is nothing to tell apart",
-            advice="give texts of at least two classes, or name another label: --data.target NAME",
-        )
-    if len(counts) > MOST_CLASSES or len(counts) > max(2, len(rows) / 2):
-        raise UserError(
-            f"{path}: {target} has {len(counts):,} different values in {len(rows):,} rows; a class must come again",
-            advice="name the column with the classes: --data.target NAME",
-        )
-    rare = [name for name, count in counts.items() if count < 3]
-    for name in rare:
-        collected.warn("a class of one or two texts is in no test: it can hardly be learnt", name)
+def _layout(path: Path) -> Layout | None:
     try:
-        return tuple(sorted(counts, key=float))
+        frames, _ = read_tables([path])
+    except UserError:
+        return None
+    return layout_of(frames[0].head(500), None, None, None)
+
+
+def build(params: LabelledParams, context: DataContext) -> Rows[LabelledFacts]:
+    """The series at a path. Raises UserError for what is none, or has one class."""
+    if context.path is None:
+        raise UserError("the reader labelled-series needs files", advice="say --data PATH: a .ts file or a table")
+    if context.group is not None:
+        raise UserError("--data.group: labelled series have no groups", advice="leave out --data.group")
+    path = Path(context.path)
+    parts: list[tuple[Path, str]] = [(path, "")]
+    if path.is_dir():
+        parts = [(file, part) for file, part in archive_parts(path)]
+    if not parts:
+        raise UserError(f"{path} holds no files NAME_TRAIN and NAME_TEST", advice="name the file itself")
+    if context.test is not None:
+        parts = [(file, "" if part == "train" else part) for file, part in parts if part != "test"]
+        parts.append((Path(context.test), "test"))
+    layout = _layout_asked(parts[0][0], params, context)
+    read = [read_layout(file, layout) for file, _ in parts]
+    findings = [finding for one in read for finding in one.findings]
+    values, labels, places, split = _joined(read, [part for _, part in parts], findings)
+    classes = _ordered(sorted(set(labels)))
+    if len(classes) < 2:
+        raise UserError(
+            f"{path}: {f'every series is of class {classes[0]}' if classes else 'no series has a label'}: "
+            "two classes at least are needed",
+            advice="name the column with the label by --data.target",
+        )
+    code = {name: at for at, name in enumerate(classes)}
+    targets = np.array([code[label] for label in labels], dtype=np.int64)
+    lengths = sorted({len(one) for one in values})
+    longest = params.length or LONGEST
+    thinned = max(-(-lengths[-1] // longest), 1)
+    if thinned > 1:
+        message = f"the mean of each {thinned} steps is taken; --data.length {lengths[-1]} takes all"
+        findings.append(Finding(kind="note", message=message))
+    facts = LabelledFacts(
+        layout=layout,
+        classes=classes,
+        channels=values[0].shape[1],
+        names=read[0].names or tuple(f"channel {at + 1}" for at in range(values[0].shape[1])),
+        longest=lengths[-1],
+        thinned=thinned,
+        varies=len(lengths) > 1,
+    )
+    test = np.flatnonzero(np.array(split) == "test").astype(np.int64)
+    return Rows(
+        columns={"values": values, "target": targets},
+        facts=facts,
+        fingerprint=fingerprint([*(one.tobytes() for one in values), targets.tobytes(), "\0".join(classes).encode()]),
+        given={"test": test} if len(test) else {},
+        targets=targets,
+        report=DataReport(taken_for=_taken_for(facts, targets, lengths), findings=tuple(findings)),
+        whereabouts=places,
+    )
+
+
+def _layout_asked(path: Path, params: LabelledParams, context: DataContext) -> Layout:
+    if not path.is_file():
+        raise UserError(f"{path}: there is no such file")
+    if is_ts(path):
+        return Layout(kind="ts")
+    frames, _ = read_tables([path])
+    found = layout_of(frames[0].head(2000), params.target, params.series, context.time)
+    if found is None:
+        raise UserError(
+            f"{path}: no column was found that labels series",
+            advice="name it with --data.target (and, where a row is a step, the series' column with --data.series)",
+        )
+    return found
+
+
+def _ordered(names: list[str]) -> tuple[str, ...]:
+    """Numbers by size, words by letters."""
+    try:
+        return tuple(sorted(names, key=float))
     except ValueError:
-        return tuple(sorted(counts))
+        return tuple(names)
 
 
-def _codes(rows: Sequence[TextRow], classes: Sequence[str]) -> Any:  # an int64 array (N,)
-    code = {name: number for number, name in enumerate(classes)}
-    return np.array([code[row.label] for row in rows], dtype=np.int64)
+def _joined(
+    read: Sequence[Labelled], parts: Sequence[str], findings: list[Finding]
+) -> tuple[list[Floats], list[str], list[str], list[str]]:
+    """Series of all files that can be learnt from. Raises UserError where none is left."""
+    values: list[Floats] = []
+    labels: list[str] = []
+    places: list[str] = []
+    split: list[str] = []
+    odd: dict[str, list[str]] = {}
+    channels = next((one.values[0].shape[1] for one in read if one.values), 0)
+    for one, part in zip(read, parts, strict=True):
+        for value, label, place in zip(one.values, one.labels, one.places, strict=True):
+            if label is None:
+                odd.setdefault("series without a label", []).append(place)
+            elif value.shape[1] != channels:
+                odd.setdefault(f"series of another number of channels than {channels}", []).append(place)
+            elif not np.isfinite(value).any():
+                odd.setdefault("series without any value", []).append(place)
+            else:
+                values.append(value)
+                labels.append(label)
+                places.append(place)
+                split.append(part)
+    for message, where in odd.items():
+        findings.append(Finding(kind="skipped", message=message, count=len(where), places=tuple(where[:5])))
+    if not values:
+        told = "; ".join(finding.in_words() for finding in findings[:3])
+        raise UserError(f"no series is left to learn from: {told or 'the file has none'}")
+    return values, labels, places, split
 
 
-def _given(rows: Sequence[TextRow]) -> dict[Split, Any]:  # index arrays
-    """The rows of the splits that the data came with, where test or validation is among them."""
-    named: dict[Split, list[int]] = {}
-    for number, row in enumerate(rows):
-        if row.split is not None:
-            named.setdefault(row.split, []).append(number)
-    if not named.keys() & {"test", "validation"}:
-        return {}
-    return {split: np.array(numbers, dtype=np.int64) for split, numbers in named.items()}
+def _taken_for(facts: LabelledFacts, targets: npt.NDArray[np.int64], lengths: list[int]) -> str:
+    steps = f"{lengths[0]}" if len(lengths) == 1 else f"{lengths[0]} to {lengths[-1]}"
+    numbers = f" of {facts.channels} numbers" if facts.channels > 1 else ""
+    return f"{len(targets):,} labelled series of {steps} steps{numbers}, in {len(facts.classes)} classes"
 
 
-def _ranks(values: Sequence[Any]) -> Any:  # an int64 array (N,)
-    """Each value's place among the different ones: numbers before texts, what is missing first."""
-    order = {value: rank for rank, value in enumerate(sorted(set(values), key=_key))}
-    return np.array([order[value] for value in values], dtype=np.int64)
+@dataclass(frozen=True, kw_only=True)
+class LabelledPreprocessor:
+    """`series` float32 (N, T, F): the channels, and marks of missing values where there are some; `lengths` int64 (N,)
+    where they vary, padding 0."""
+
+    facts: LabelledFacts
+    marked: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @property
+    def steps(self) -> int:
+        return -(-self.facts.longest // self.facts.thinned)
+
+    @property
+    def spec(self) -> DataSpec:
+        series = InputSpec(
+            name="series",
+            kind="sequence",
+            shape=(None if self.facts.varies else self.steps, len(self.mean)),
+            dtype="float32",
+            mean=self.mean,
+            std=self.std,
+            lengths="lengths" if self.facts.varies else None,
+            time_axis=0,
+        )
+        target = TargetSpec(kind="classes", size=len(self.facts.classes), names=self.facts.classes)
+        return DataSpec(modality="series", inputs=(series,), target=target)
+
+    @classmethod
+    def fit(cls, source: Source, train: Indices, params: Params) -> LabelledPreprocessor:  # noqa: ARG003 — in the facts
+        facts = facts_of(source, LabelledFacts)
+        values = source.rows(train)["values"]
+        every = np.concatenate(values)
+        with np.errstate(all="ignore"):
+            mean, std = np.nanmean(every, axis=0), np.nanstd(every, axis=0)
+        mean = np.where(np.isfinite(mean), mean, 0.0)
+        std = np.where(np.isfinite(std) & (std > 1e-12 * np.abs(mean)), std, 1.0)
+        marked = bool(np.isnan(every).any())
+        return cls(
+            facts=facts,
+            marked=marked,
+            mean=(*mean.tolist(), *[0.0] * marked),
+            std=(*std.tolist(), *[1.0] * marked),
+        )
+
+    def encode(self, raw: Raw) -> dict[str, Tensor]:
+        import torch
+
+        mean = np.array(self.mean[: self.facts.channels])
+        rows = [_filled(np.asarray(one, dtype=np.float64), mean) for one in raw["values"]]
+
+        if self.marked:
+            marks = [np.isnan(one).any(axis=1, keepdims=True).astype(np.float64) for one in raw["values"]]
+            rows = [np.concatenate(pair, axis=1) for pair in zip(rows, marks, strict=True)]
+        rows = [_thinned(row, self.facts.thinned) for row in rows]
+        longest = max((len(row) for row in rows), default=1) if self.facts.varies else self.steps
+        series = np.zeros((len(rows), longest, len(self.mean)), dtype=np.float32)
+        for at, row in enumerate(rows):
+            series[at, : len(row)] = row
+        encoded = {"series": torch.from_numpy(series)}
+        if self.facts.varies:
+            encoded["lengths"] = torch.tensor([len(row) for row in rows], dtype=torch.int64)
+        return {**encoded, **true_answers(raw)}
+
+    def decode(self, output: Tensor) -> list[Prediction]:
+        return class_predictions(output, self.facts.classes)
+
+    def read(self, inputs: Sequence[str]) -> Raw:
+        """Every series of the files. Raises ValueError or OSError."""
+        asked = list(self.ask(inputs, 1 << 30))
+        if not asked:
+            raise ValueError("a file of series was expected, written as the training data were")
+        return {"values": [one for piece in asked for one in piece.raw["values"]]}
+
+    def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
+        """The series of files and folders, about `size` at a time; their labels are not looked at."""
+        for given in inputs:
+            path = Path(given)
+            if not path.exists():
+                raise FileNotFoundError(f"{given}: there is no such file or folder")
+            files = [path] if path.is_file() else [f for f in files_below(path) if is_ts(f) or kind_of(f) == "table"]
+            if not files:
+                raise ValueError(f"{given} holds no series")
+            for file in files:
+                yield from self._asked(file, size)
+
+    def _asked(self, file: Path, size: int) -> Iterator[Asked]:
+        try:
+            read = read_layout(file, self.facts.layout, labels=False)
+        except UserError as error:
+            raise ValueError(f"{error.message}; {error.advice}" if error.advice else error.message) from error
+        findings = list(read.findings)
+        kept = []
+        for at, (value, place) in enumerate(zip(read.values, read.places, strict=True)):
+            why = self._unfit(value)
+            if why:
+                findings.append(Finding(kind="skipped", message=f"{place}: {why}"))
+            else:
+                kept.append(at)
+        if not kept:
+            raise ValueError("; ".join(finding.in_words() for finding in findings[:3]) or f"{file} has no series")
+        for begin in range(0, len(kept), size):
+            piece = kept[begin : begin + size]
+            yield Asked(
+                raw={"values": [read.values[at] for at in piece]},
+                names=[read.places[at] for at in piece],
+                findings=tuple(findings) if begin == 0 else (),
+            )
+
+    def _unfit(self, value: Floats) -> str:
+        """Why a series cannot be told; "" where it can."""
+        facts = self.facts
+        if value.shape[1] != facts.channels:
+            return f"it has {value.shape[1]} channels, {facts.channels} were expected"
+        if not facts.varies and len(value) != facts.longest:
+            return f"it has {len(value)} steps, {facts.longest} were expected"
+        return "" if np.isfinite(value).any() else "every value is missing"
+
+    def example(self, raw: Raw, row: int) -> Example:
+        values = np.asarray(raw["values"][row])
+        shown: dict[str, Any] = {}  # lists of numbers
+        for at, name in enumerate(self.facts.names[:8]):
+            channel = values[:, at]
+            shown[name if self.facts.channels > 1 else "series"] = [float(v) for v in channel[np.isfinite(channel)]]
+        return Example(kind="json", content=shown, label=true_class(raw, row, self.facts.classes))
+
+    def to_json(self) -> dict[str, Any]:
+        return to_plain(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> LabelledPreprocessor:
+        return from_plain(cls, data)
 
 
-def _key(value: str | float | None) -> tuple[int, float, str]:
-    if value is None:
-        return (0, 0.0, "")
-    return (1, float(value), "") if isinstance(value, int | float) else (2, 0.0, value)
+def _filled(values: Floats, mean: Floats) -> Floats:
+    """(T, C) with gaps filled along a straight line; a channel without any value is its mean."""
+    missing = ~np.isfinite(values)
+    if not missing.any():
+        return values
+    filled = values.copy()
+    steps = np.arange(len(values))
+    for at in np.flatnonzero(missing.any(axis=0)).tolist():
+        there = ~missing[:, at]
+        filled[:, at] = np.interp(steps, steps[there], values[there, at]) if there.any() else mean[at]
+    return filled
+
+
+def _thinned(values: Floats, factor: int) -> Floats:
+    """(T / factor, F): the mean of each `factor` steps, of what is left at the end too."""
+    if factor == 1:
+        return values
+    begins = np.arange(0, len(values), factor)
+    sizes = np.diff([*begins, len(values)])
+    sums: Floats = np.add.reduceat(values, begins, axis=0)
+    return sums / sizes[:, None]
+
+
+if TYPE_CHECKING:
+    _: type[Preprocessor] = LabelledPreprocessor

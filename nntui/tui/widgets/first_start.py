@@ -9,6 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from nntui.runs import shell
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.text import Line, cut, plain, width, wrap
 from nntui.tui.recipes import RECIPES, Recipe
@@ -25,9 +26,9 @@ _MOST = 72
 
 
 def welcome(
-    recipes: Sequence[Recipe], cursor: int, cells: int, height: int, charset: Charset
+    recipes: Sequence[Recipe], cursor: int, cells: int, height: int, charset: Charset, typed: str
 ) -> tuple[list[Line], dict[int, int]]:
-    """The welcome, and for each line that a recipe takes, which one."""
+    """The welcome, and for each line that a recipe takes, which one. `typed`: what trains the chosen one in a shell."""
     size = min(cells - 4, _MOST)
     margin = (" " * max((cells - size) // 2, 0), "")
     lines: list[Line] = [[margin, (part, "strong title")] for part in wrap(_WHAT, size)]
@@ -45,10 +46,13 @@ def welcome(
         lines += drawn
         if roomy:
             lines.append([])
-    command: Line = [(recipes[cursor].command, "accent")] if recipes else []
+    command = plain(typed)
     lines += [] if roomy else [[]]
     same: Line = [("The same from a shell: ", "muted")]
-    lines += [[margin, *same, *command]] if width([*same, *command]) <= size else [[margin, *same], [margin, *command]]
+    if width(same) + width(command) <= size:
+        lines.append([margin, *same, (command, "accent")])
+    else:
+        lines += [[margin, *same], *([margin, (part, "accent")] for part in wrap(command, size))]
     above = max((height - len(lines)) // 3, 0)
     return [*([[]] * above), *(cut(line, cells) for line in lines)], {above + line: at for line, at in where.items()}
 
@@ -104,9 +108,10 @@ class FirstStart(Lines, can_focus=True):
         self.post_message(self.Begun(self.chosen))
 
     def redraw(self) -> None:
-        charset = cast("NNTuiApp", self.app).charset
+        app = cast("NNTuiApp", self.app)
         if self.size.height:
-            lines, self._where = welcome(RECIPES, self._cursor, *self.size, charset)
+            typed = shell.typed(self.chosen.command, app.runs)
+            lines, self._where = welcome(RECIPES, self._cursor, *self.size, app.charset, typed)
             self.show(lines)
 
     def on_resize(self) -> None:

@@ -1,17 +1,14 @@
-"""What lies over a screen: a framed box, and a list to choose from by typing."""
+"""`Options`: a list to choose from by typing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from textual import events
-from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
 from textual.message import Message
-from textual.screen import ModalScreen
 
 from nntui.tui.draw.text import Line, cut, fit, plain, spread, width
 from nntui.tui.widgets.lines import Lines
@@ -22,37 +19,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-
-class OverlayScreen(ModalScreen[T]):
-    """A screen over another. Escape closes it, with nothing chosen."""
-
-    dismissed = False
-    """Whether it was answered, or left: what is chosen after that is chosen by nobody."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "cancel", "close", id="overlay.close", tooltip="Close, with nothing chosen or changed"),
-    ]
-
-    def on_mount(self) -> None:
-        self.set_class(not self.charset.unicode, "ascii")
-
-    @property
-    def charset(self) -> Charset:
-        return cast("NNTuiApp", self.app).charset
-
-    def dismiss(self, result: T | None = None) -> AwaitComplete:
-        """Close it, once: keys that were pressed before it went would otherwise close what lies below."""
-        if self.dismissed:
-            return AwaitComplete()
-        self.dismissed = True
-        return super().dismiss(result)
-
-    def action_cancel(self) -> None:
-        self.dismiss(None)
-
-
-class Frame(Vertical):
-    """The box of an overlay."""
+LIST_KEYS: list[BindingType] = [
+    Binding("up,ctrl+p", "move(-1)", "up", show=False, id="overlay.up", tooltip="The line above"),
+    Binding("down,ctrl+n", "move(1)", "down", show=False, id="overlay.down", tooltip="The line below"),
+    Binding("pageup", "move(-10)", "page up", show=False, id="overlay.page-up", tooltip="Ten lines up"),
+    Binding("pagedown", "move(10)", "page down", show=False, id="overlay.page-down", tooltip="Ten lines down"),
+]
+"""How a list in an overlay is walked through, also while its field is typed in."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +71,10 @@ class Options(Lines, can_focus=False):
         """Show what fits; the best first, in the order given where they fit alike."""
         query = query.strip()
         if query:
-            scored = [(max(fuzzy(query, o.label), about(query, o.words)), o) for o in self.all]
+            scored = [
+                (max(fuzzy(query, o.label), about(query, o.words), about(query, f"{o.group} {o.label}")), o)
+                for o in self.all
+            ]
             self.found = [o for score, o in sorted(scored, key=lambda pair: -pair[0]) if score > 0]
         else:
             self.found = list(self.all)
@@ -205,12 +181,3 @@ def about(query: str, words: str) -> float:
     described = words.lower().split()
     typed = query.lower().split()
     return 1.5 if typed and all(any(word.startswith(part) for word in described) for part in typed) else 0.0
-
-
-FRAME_BINDINGS: list[BindingType] = [
-    Binding("up,ctrl+p", "move(-1)", "up", show=False, id="overlay.up", tooltip="The line above"),
-    Binding("down,ctrl+n", "move(1)", "down", show=False, id="overlay.down", tooltip="The line below"),
-    Binding("pageup", "move(-10)", "page up", show=False, id="overlay.page-up", tooltip="Ten lines up"),
-    Binding("pagedown", "move(10)", "page down", show=False, id="overlay.page-down", tooltip="Ten lines down"),
-]
-"""How a list in an overlay is walked through, also while its field is typed in."""
