@@ -25,7 +25,7 @@ class RunningTextParams(Params):
         help="For word and bpe: most entries, the 256 bytes among them",
     )
     context: int | None = param(
-        None, ge=2, le=65_536, help="Characters that a window tells, each once; empty: 128, of words and BPE 512"
+        None, ge=2, le=65_536, help="Characters that a window tells, each once; empty: 128, of a short text fewer"
     )
     overlap: int = param(0, ge=0, le=65_536, help="Characters before them that it also reads")
 
