@@ -296,6 +296,8 @@ def _take_terminal() -> None:
 def _environment(changes: Mapping[str, str | None]) -> dict[str, str]:
     base = {
         **os.environ,
+        # As in an environment that is active: commands then name nntui as a person types it, wherever this one is.
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""))),
         "TERM": "xterm-256color",
         "LANG": "C.UTF-8",
         "SPT_NOENV": "1",  # a process title must not overwrite the environment, by which `descendants` knows its own

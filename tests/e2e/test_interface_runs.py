@@ -98,7 +98,7 @@ FIGURES = {
         rf"loss {NUMBER}$",
         r"^accuracy [\d.]+%",
         r"  eta \d",
-        r"^30x\d is too small: ",
+        r"too small: ",
     ),
     "whole": (
         rf"^{NAME}  ffn digits .* ● training \d+/{ENDLESS} .* eta \d",
