@@ -117,7 +117,8 @@ async def test_what_lost_its_key_to_another_is_still_in_the_palette(root):
     app = app_of(root, keys={"runs.mark": "D", "runs.open": "question_mark"})
     async with app.run_test(size=(120, 60)) as pilot:
         await listed(pilot)
-        assert "D mark" in screen_text(pilot) and "delete" not in screen_text(pilot)
+        await until(pilot, lambda: "D mark" in screen_text(pilot))
+        assert "delete" not in screen_text(pilot)
         await palette(pilot)
         keys = {option.label: option.keys for option in app.screen.query_one(Options).all}
         assert keys["mark"] == "D" and keys["delete"] == "" and keys["open"] == "?"
