@@ -71,7 +71,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "ema": st.none() | st.floats(0, 1, exclude_min=True, exclude_max=True),
         "class_weights": st.sampled_from(["none", "balanced"]),
         "compile": st.booleans(),
-        "checkpoint_seconds": FROM_ZERO,
+        "checkpoint_seconds": st.floats(0),
     },
 }
 ORIGIN = {

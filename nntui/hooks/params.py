@@ -41,10 +41,12 @@ def param(
     min_length: int | None = None,
     unit: str = "",
     advanced: bool = False,
+    infinite: bool = False,
 ) -> Any:  # pydantic's Field is typed so too: the annotation of the attribute is the type
     """One setting: its default, its bounds and a sentence of help.
 
-    `unit` is shown behind the value ("s", "Hz"); `advanced` folds the field away in forms.
+    `unit` is shown behind the value ("s", "Hz"); `advanced` folds the field away in forms; `infinite` lets a number be
+    infinite, where that means something.
     """
     extra: dict[str, Any] = {}
     if unit:
@@ -52,7 +54,15 @@ def param(
     if advanced:
         extra["advanced"] = True
     return Field(
-        default, description=help, ge=ge, gt=gt, le=le, lt=lt, min_length=min_length, json_schema_extra=extra or None
+        default,
+        description=help,
+        ge=ge,
+        gt=gt,
+        le=le,
+        lt=lt,
+        min_length=min_length,
+        allow_inf_nan=True if infinite else None,
+        json_schema_extra=extra or None,
     )
 
 

@@ -78,7 +78,7 @@ class TrainingSettings(Params):
     class_weights: Literal["none", "balanced"] = param("none", help="balanced: rare classes weigh more in the loss")
     early_stopping: int | None = param(None, ge=1, help="Stop after so many evaluations without a better one")
     evaluate_every: int = param(1, ge=1, help="Epochs between evaluations")
-    checkpoint_seconds: float = param(10.0, ge=0, unit="s", help="Least time between two checkpoints")
+    checkpoint_seconds: float = param(10.0, ge=0, unit="s", infinite=True, help="Least time between two checkpoints")
     keep: int = param(3, ge=1, help="Checkpoints kept, best and last aside")
     keep_every: int | None = param(None, ge=1, help="Also keep the checkpoint of each so many epochs for good")
     feed: Literal["auto", "resident", "streaming"] = param(

@@ -98,7 +98,7 @@ FIGURES = {
         rf"loss {NUMBER}$",
         r"^accuracy [\d.]+%",
         r"  eta \d",
-        r"too small: ",
+        r"^too small: 60x16 shows all$",
     ),
     "whole": (
         rf"^{NAME}  ffn digits .* ● training \d+/{ENDLESS} .* eta \d",

@@ -385,7 +385,7 @@ CELLS = (
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(CELLS, CELLS), min_size=8, max_size=40))
 def test_whatever_the_cells_are_features_are_finite_and_live_on_as_json(rows: list[tuple[Any, Any]]) -> None:
     import tempfile

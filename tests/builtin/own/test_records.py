@@ -41,7 +41,7 @@ def as_read(rows: list[list[str]]) -> list[tuple[str | None, ...]]:
     return [tuple(None if cell in MISSING else cell for cell in row) for row in rows]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(TABLES, DIALECTS, st.integers(1, 64))
 @example([["a", '"'], ['"', "b\nc"]], {"delimiter": ",", "quotechar": '"', "quoting": 0, "lineterminator": "\n"}, 3)
 def test_what_csv_writer_writes_is_read_back_in_pieces_of_any_size(rows, dialect, size) -> None:
@@ -71,7 +71,7 @@ def starts(text: str, dialect: dict[str, object]) -> list[int]:
     return found
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(TABLES, st.sampled_from(",;\t|"))
 def test_an_escaped_table_is_read_back(rows, delimiter) -> None:
     odd = str.maketrans({"\n": " ", "\r": " ", "\1": " "})  # \1 is the quote, which nothing is quoted by
@@ -87,7 +87,7 @@ WORD = st.text(st.sampled_from("abcdefgh öß,;|'\"\n"), min_size=1, max_size=8)
 )
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.tuples(WORD, st.floats(-1e6, 1e6).map(lambda x: round(x, 3)), st.integers(0, 99)), min_size=5, max_size=30
