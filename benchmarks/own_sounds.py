@@ -48,7 +48,7 @@ class Case:
 
 
 def cases(voices: Path | None = None, scratch: Path | None = None) -> list[Case]:
-    """The sets; those of Debian's packages, where the folder that holds them is given, as folders of links in `scratch`.
+    """The sets; those of Debian's packages, where their folder is given, as folders of links in `scratch`.
 
     voices: whose voice. prompts: digits, letters, spelling words or phrases, in any voice. spelling: digits, letters or
     spelling words in English alone.
