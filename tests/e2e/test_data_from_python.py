@@ -21,7 +21,6 @@ RANDOM = np.random.default_rng(0)
 Y = np.arange(60) % 2
 X = RANDOM.normal(Y[:, None] * 3.0, 0.5, (60, 4))
 NAMES = np.array(["near", "far"])
-SMALL = {"arch": {"name": "ffn", "hidden": [8]}, "epochs": 20, "batch_size": 8}
 
 
 def frame() -> pl.DataFrame:
@@ -44,7 +43,7 @@ class Squares(Dataset[Any]):
 
 
 def test_arrays_and_tensors_train_a_run_that_outlives_the_program(tmp_path: Path) -> None:
-    run = nntui.train(data=(X, Y), runs=tmp_path, **SMALL)
+    run = nntui.train(data=(X, Y), runs=tmp_path)
     again = nntui.load(run.path)
     assert again.evaluate("test") == pytest.approx(run.metrics)
     labels = [answer.label for answer in again.predict(X[:6])]
@@ -70,7 +69,7 @@ def as_pandas() -> pd.DataFrame:
 
 
 def test_frames_of_both_kinds_train_and_are_answered(tmp_path: Path) -> None:
-    run = nntui.train(data=as_pandas(), target="kind", runs=tmp_path, **SMALL)
+    run = nntui.train(data=as_pandas(), target="kind", runs=tmp_path)
     answers = run.predict(frame().drop("kind").head(6))
     assert [answer.label for answer in answers] == ["near", "far"] * 3
     assert run.predict(as_pandas().drop(columns="kind").head(6)) == answers
@@ -117,10 +116,10 @@ def test_a_dataset_is_gone_through_once_and_keeps_the_names_of_its_classes(tmp_p
 
 def test_splits_and_settings_stand_beside_the_data(tmp_path: Path) -> None:
     data = {"x_train": X[:40], "y_train": Y[:40], "x_test": X[40:], "y_test": Y[40:]}
-    run = nntui.train(data=data, runs=tmp_path, **SMALL, **{"data.validation": 0.25})
+    run = nntui.train(data=data, runs=tmp_path, **{"data.validation": 0.25})
     report = run.report("test")
     assert report.rows == 20
-    single = nntui.train(data=np.column_stack([X, Y]), target=-1, runs=tmp_path, **SMALL)
+    single = nntui.train(data=np.column_stack([X, Y]), target=-1, runs=tmp_path)
     assert single.metrics["accuracy"] > 0.9
 
 
@@ -163,11 +162,11 @@ def test_what_cannot_be_taken_is_a_clear_error_and_leaves_nothing(
 
 
 def test_a_network_says_what_it_answers(tmp_path: Path) -> None:
-    run = nntui.train(data=(X, Y), runs=tmp_path, **SMALL)
+    run = nntui.train(data=(X, Y), runs=tmp_path)
     with pytest.raises(nntui.UserError, match=r"\(N, 4\) was expected"):
         run.predict(X[:, :2])
     with pytest.raises(nntui.UserError, match="does not answer a ndarray"):
-        nntui.train(data=frame(), target="kind", runs=tmp_path, **SMALL).predict(X)
+        nntui.train(data=frame(), target="kind", runs=tmp_path).predict(X)
 
 
 def test_pandas_and_polars_are_imported_for_their_own_objects_alone(tmp_path: Path) -> None:

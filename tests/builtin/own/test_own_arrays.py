@@ -16,7 +16,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 import nntui
-from nntui.builtin.datasets.own import array_files, array_survey
+from nntui.builtin.datasets.own import array_files, array_survey, mapped
 from nntui.builtin.datasets.own.array_files import stored
 from nntui.builtin.datasets.own.array_kinds import form_of
 from nntui.builtin.datasets.own.array_layout import role_of
@@ -355,6 +355,18 @@ def test_a_large_array_is_surveyed_once(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(array_survey, "_survey", refused)
     assert opened(path).fingerprint == first
+
+
+def test_rows_of_large_files_are_read_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mapped, "HELD", 100)
+    path = made(tmp_path, x=X, y=Y)
+    source = opened(path)
+    order = RANDOM.permutation(30)
+    assert np.array_equal(source.rows(order)["x"], X[order])
+    assert np.array_equal(mapped.stretch(source.parts[0], 7, 11), X[7:11])
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(OSError, match="shorter"):
+        source.rows(order)
 
 
 # --- to an answer -----------------------------------------------------------------------------------------------------

@@ -35,6 +35,13 @@ class Answers:
     note: str = ""
     """How they were taken, where that may surprise."""
 
+    @property
+    def told(self) -> Array:
+        """What is told of each row: codes (N,), or values (N, K)."""
+        told = self.codes if self.codes is not None else self.values
+        assert told is not None  # one of the two is there
+        return told
+
 
 def form_of(shape: tuple[int, ...], dtype: np.dtype[Any], asked: str, place: str) -> Form:
     """How rows of an array (N, ...) lie. Raises UserError where no network takes them."""

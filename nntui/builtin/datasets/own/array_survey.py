@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nntui.builtin.datasets.own.mapped import Hold
 from nntui.hooks.places import cache_dir, write_atomically
 
 if TYPE_CHECKING:
@@ -75,5 +76,8 @@ def _survey(array: npt.NDArray[Any]) -> Survey:
 def chunks(array: npt.NDArray[Any]) -> Any:  # pairs of a row's number and rows
     """Rows of an array, some MB at a time, each with the number of its first."""
     size = max(1, CHUNK // max(1, array.nbytes // max(1, len(array))))
+    hold = Hold()
     for at in range(0, len(array), size):
-        yield at, array[at : at + size]
+        part = array[at : at + size]
+        yield at, part
+        hold.read(part.nbytes, array)

@@ -14,6 +14,7 @@ from nntui.builtin.datasets.own.array_kinds import KIND, Answers, Form, answers,
 from nntui.builtin.datasets.own.array_layout import Layout, Pair, arrays_at, layout_of, listed, role_of
 from nntui.builtin.datasets.own.array_survey import survey
 from nntui.builtin.datasets.own.look import look
+from nntui.builtin.datasets.own.mapped import gather
 from nntui.builtin.datasets.own.table_files import training_for
 from nntui.builtin.datasets.source import fingerprint
 from nntui.hooks.data import DataReport, Finding
@@ -85,9 +86,7 @@ class ArrayRows:
 
     def rows(self, index: Indices) -> Raw:
         numbers = self.kept[index]
-        told = self.answers.codes if self.answers.codes is not None else self.answers.values
-        assert told is not None  # one of the two is there
-        return {"x": self._inputs(numbers), "target": told[numbers]}
+        return {"x": self._inputs(numbers), "target": self.answers.told[numbers]}
 
     def _inputs(self, numbers: Indices) -> Array:
         first = self.parts[0]
@@ -96,7 +95,8 @@ class ArrayRows:
         start = 0
         for part in self.parts:
             here = (numbers >= start) & (numbers < start + len(part))
-            made[here] = part[numbers[here] - start]
+            if here.any():
+                made[here] = gather(part, numbers[here] - start)
             start += len(part)
         made = made.reshape(len(made), -1) if self.facts.form == "features" else made
         return made if self.facts.column is None else np.delete(made, self.facts.column, axis=1)
@@ -157,53 +157,59 @@ def build(params: ArrayParams, context: DataContext) -> ArrayRows:
 def _rows(
     pairs: Sequence[tuple[Split | None, Pair]], layout: Layout, params: ArrayParams, context: DataContext
 ) -> ArrayRows:
-    loaded = [pair.x.load() for _, pair in pairs]
     first = pairs[0][1].x
+    loaded = _loaded([pair for _, pair in pairs])
     form = form_of(first.shape, first.dtype, params.kind, first.place)
-    for pair, array in zip(pairs, loaded, strict=True):
-        if array.shape[1:] != loaded[0].shape[1:]:
-            raise UserError(
-                f"{pair[1].x.place} has rows of shape {array.shape[1:]}, {first.place} of {loaded[0].shape[1:]}",
-                advice="save the splits alike",
-            )
     column = _column(params, loaded[0], first)
     told = [_answers_of(pair, array, column) for (_, pair), array in zip(pairs, loaded, strict=True)]
     place = first.place if pairs[0][1].y is None else pairs[0][1].y.place
     names = None if layout.classes is None else np.asarray(layout.classes.load())
     known = answers(told, names, params.task, place)
     kept, findings = _kept(known, place)
-    parts_digests, seen = _surveyed(pairs, loaded)
+    digests, seen = _surveyed(pairs, loaded)
     findings += seen
     if known.note:
         findings.append(Finding(kind="note", message=known.note))
     if known.codes is not None and len(np.unique(known.codes[kept])) < 2:
         raise UserError(f"{place} holds one class alone: there is nothing to tell apart", advice="give rows of others")
-    width = loaded[0].shape[1:]
-    if form == "features":
-        width = (int(np.prod(width)) - (column is not None),)
-    facts = ArrayFacts(
-        form=form,
-        shape=tuple(width),
-        pixels=all(array.dtype in (np.uint8, np.bool_) for array in loaded) and KIND[form] == "image",
-        target=known.kind,
-        names=known.names,
-        column=column,
-        x=first.name,
-    )
-    told_bytes = known.codes if known.codes is not None else known.values
-    assert told_bytes is not None  # one of the two is there
+    facts = _facts(form, loaded, known, column, first.name)
     taken = f"{len(kept):,} rows of {_in_words(facts)}, {known.kind} from {place}; inputs from {first.place}"
     return ArrayRows(
         parts=loaded,
         kept=kept,
         answers=known,
         facts=facts,
-        fingerprint=fingerprint([*parts_digests, np.ascontiguousarray(told_bytes).tobytes()]),
+        fingerprint=fingerprint([*digests, np.ascontiguousarray(known.told).tobytes()]),
         whereabouts=_whereabouts([pair.x for _, pair in pairs]),
         given=_given([split for split, _ in pairs], [len(array) for array in loaded], kept),
         groups=_codes(layout, context.group, "group", kept),
         time=_codes(layout, context.time, "time", kept),
         report=DataReport(taken_for=taken, findings=tuple(findings)),
+    )
+
+
+def _loaded(pairs: Sequence[Pair]) -> list[Array]:
+    """The inputs of each split. Raises UserError where their rows differ in shape."""
+    loaded = [pair.x.load() for pair in pairs]
+    for pair, array in zip(pairs, loaded, strict=True):
+        if array.shape[1:] != loaded[0].shape[1:]:
+            raise UserError(
+                f"{pair.x.place} has rows of shape {array.shape[1:]}, {pairs[0].x.place} of {loaded[0].shape[1:]}",
+                advice="save the splits alike",
+            )
+    return loaded
+
+
+def _facts(form: Form, loaded: Sequence[Array], known: Answers, column: int | None, name: str) -> ArrayFacts:
+    shape = tuple(loaded[0].shape[1:])
+    return ArrayFacts(
+        form=form,
+        shape=(int(np.prod(shape)) - (column is not None),) if form == "features" else shape,
+        pixels=all(array.dtype in (np.uint8, np.bool_) for array in loaded) and KIND[form] == "image",
+        target=known.kind,
+        names=known.names,
+        column=column,
+        x=name,
     )
 
 
@@ -245,7 +251,7 @@ def _answers_of(pair: Pair, array: Array, column: int | None) -> Array:
 
 def _kept(known: Answers, place: str) -> tuple[Indices, list[Finding]]:
     """Rows that have an answer."""
-    count = len(known.codes) if known.codes is not None else len(known.values) if known.values is not None else 0
+    count = len(known.told)
     if known.values is None:
         return np.arange(count, dtype=np.int64), []
     fine = np.isfinite(known.values).all(axis=1)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from nntui.builtin.datasets.own.decoding import CURVE, Header, Heard, Mel, header, hear
+from nntui.builtin.datasets.own.mapped import stretch
 from nntui.hooks.places import cache_dir
 
 if TYPE_CHECKING:
@@ -68,12 +69,14 @@ class Decoded:
     def frames(self, number: int) -> Frames:
         """Log-mel frames (T, mels)."""
         if self._frames is not None:
-            return self._frames[self.offsets[number] : self.offsets[number + 1]]
+            return stretch(self._frames, int(self.offsets[number]), int(self.offsets[number + 1]))
         return self._heard(number).frames
 
     def curve(self, number: int) -> Frames:
         """The envelope (2, CURVE)."""
-        return self._curves[number] if self._curves is not None else self._heard(number).curve
+        if self._curves is not None:
+            return np.asarray(stretch(self._curves, number, number + 1)[0])
+        return self._heard(number).curve
 
     def _heard(self, number: int) -> Heard:
         if number not in self._held:
