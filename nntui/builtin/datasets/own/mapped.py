@@ -8,7 +8,6 @@ let go. Either way the system caches the file: what is given up is this process'
 from __future__ import annotations
 
 import mmap
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,12 +51,13 @@ def _fill(array: Any, made: Array, rows: npt.NDArray[np.int64]) -> None:
     size = array.nbytes // len(array)
     with open(array.filename, "rb", buffering=0) as file:  # noqa: PTH123 - a path or its text, as NumPy has it
         for part, row in zip(parts, rows.tolist(), strict=True):
-            buffer, at = memoryview(part.data), array.offset + row * size
+            buffer = memoryview(part.data)
+            file.seek(array.offset + row * size)
             while buffer:
-                got = os.preadv(file.fileno(), [buffer], at)
+                got = file.readinto(buffer)
                 if not got:
                     raise OSError(f"{array.filename} has become shorter while it was read")
-                buffer, at = buffer[got:], at + got
+                buffer = buffer[got:]
 
 
 class Hold:
