@@ -22,7 +22,7 @@ _HELP = """Show what data is taken for and why: rows, columns or classes, splits
   nntui data digits
 
 DATA is the path of your own files, or the name of a data set. The flags of [data] correct what was guessed; the same
-ones go to nntui train. Nothing is downloaded or written.
+ones go to nntui train. Nothing is downloaded, and nothing written but what is decoded, to the cache.
 """
 
 

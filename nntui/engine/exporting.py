@@ -19,6 +19,7 @@ from nntui.engine.building import ContributionFailed, call, open_source
 from nntui.engine.evaluation import outputs
 from nntui.engine.export_notes import document, facts_beside
 from nntui.engine.feed import ResidentStore
+from nntui.engine.meters import evened
 from nntui.engine.snapshot import put_weights, weights_of
 from nntui.engine.split import split_rows
 from nntui.engine.whole import LENGTH, fitted, inputs_of, made_up, output_of, whole
@@ -328,8 +329,7 @@ def compare(spec: DataSpec, expected: Array, told: Array) -> tuple[float, str]:
     if one.shape != other.shape:
         return float("inf"), unit
     if target.kind == "values":
-        if target.log:
-            one, other = np.log(np.maximum(one, 1e-300)), np.log(np.maximum(other, 1e-300))
+        one, other = evened(one, target), evened(other, target)
         scale = np.asarray(target.std) if target.std else np.maximum(1.0, np.abs(one))
         return float(np.max(np.abs(one - other) / scale, initial=0.0)), unit
     return float(np.max(np.abs(one - other), initial=0.0)), unit

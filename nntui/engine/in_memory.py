@@ -46,7 +46,9 @@ def is_in_memory(data: object) -> bool:
     """Whether `data` is an object to be written, not a name, a path or a table of settings."""
     if data is None or isinstance(data, str | Path):
         return False
-    return not isinstance(data, Mapping) or any(_is_array(value) for value in data.values())
+    if not isinstance(data, Mapping):
+        return True
+    return any(_is_array(value) and getattr(value, "ndim", 1) > 0 for value in data.values())  # not numpy's numbers
 
 
 def write(data: Any, target: Any, folder: Path) -> Written:  # whatever a person passes
@@ -155,9 +157,7 @@ def _of_objects(name: str, cells: list[Any]) -> pl.Series:
 
 def _is_array(value: object) -> bool:
     """An array, a tensor or a series; not a list, which is as well a setting or a pair."""
-    return (hasattr(value, "__array__") or hasattr(value, "detach") or hasattr(value, "toarray")) and not isinstance(
-        value, str | bytes
-    )
+    return any(hasattr(value, name) for name in ("__array__", "detach", "toarray"))
 
 
 def _column(target: Any) -> dict[str, Any]:

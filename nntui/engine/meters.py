@@ -13,11 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from nntui.hooks.data import DataSpec, TargetSpec
 
 CONFUSION_CLASSES = 100
@@ -310,6 +313,11 @@ class NextTokenMeter:
 
 SMALLEST = 1e-12
 """A value that is said to be above zero and is not counts as this, where its logarithm is taken."""
+
+
+def evened(values: npt.NDArray[np.float64], target: TargetSpec) -> npt.NDArray[np.float64]:
+    """Values as a network tells them, but for mean and deviation: their logarithm where the target says so."""
+    return np.log(np.maximum(values + target.shift, SMALLEST)) if target.log else values
 
 
 class Standard:

@@ -15,7 +15,7 @@ import torch
 from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 import nntui
-from nntui.engine.in_memory import write
+from nntui.engine.in_memory import is_in_memory, write
 
 RANDOM = np.random.default_rng(0)
 Y = np.arange(60) % 2
@@ -177,3 +177,8 @@ def test_pandas_and_polars_are_imported_for_their_own_objects_alone(tmp_path: Pa
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_numbers_of_numpy_s_in_a_table_of_settings_are_settings() -> None:
+    assert not is_in_memory({"target": "a", "bins": np.int64(4)})
+    assert is_in_memory({"x": np.zeros((4, 2)), "y": np.zeros(4)})

@@ -14,7 +14,7 @@ from nntui.engine.baselines import measure_baselines
 from nntui.engine.evaluation import EVALUATION_BATCH, outputs
 from nntui.engine.feed import ResidentStore
 from nntui.engine.hardware import as_resolved
-from nntui.engine.meters import SMALLEST, value_names
+from nntui.engine.meters import evened, value_names
 from nntui.engine.reporting.classes import ClassesTally, LabelsTally
 from nntui.engine.reporting.report import Baseline, Mistake, Report
 from nntui.engine.reporting.tokens import TokensTally
@@ -224,13 +224,9 @@ class _Values(_Tally):
         if target.mean and target.offset is None:
             mean = np.exp(target.mean) - target.shift if target.log else np.array(target.mean)
             self._rules.update({_MEANS[target.log]: np.broadcast_to(mean, true.shape)}, true)
-        apart = self._scaled(told) - self._scaled(true)
+        apart = evened(told, target) - evened(true, target)
         badness = (np.abs(apart) / np.array(target.std or (1.0,) * target.size)).mean(1)
         self.worst.update(badness, (told != true).any(1), told, true)
-
-    def _scaled(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Values as the network tells them, but for mean and deviation."""
-        return np.log(np.maximum(values + self.target.shift, SMALLEST)) if self.target.log else values
 
     def baselines(self) -> tuple[Baseline, ...]:
         return self._rules.compute()

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _WHAT = "nntui trains neural networks in a terminal."
 _HOW = "Pick data and a network, watch it learn, close the laptop: a run trains on without you."
-_BEGIN = "There is no run here yet. Begin with one of these:"
 _MOST = 72
 """Cells of the text, however wide the screen is."""
 

@@ -350,3 +350,30 @@ def test_the_shipped_weather_is_read_as_a_series(tmp_path: Path) -> None:
     assert np.array_equal(from_text.rows(index)["target"], from_parquet.rows(index)["target"])
     assert from_text.facts.calendar == ("weekday", "yearday")
     assert from_text.facts.roles.categories == ("weather",)
+
+
+def test_several_files_are_forecast_at_once_and_one_that_is_none_is_passed_over(tmp_path: Path) -> None:
+    preprocessor, _ = fitted(opened(daily(tmp_path / "own.csv")))
+    frame = pl.read_csv(tmp_path / "own.csv")
+    new = tmp_path / "new"
+    new.mkdir()
+    frame[:100].write_csv(new / "one.csv")
+    frame[:60].write_csv(new / "two.csv")
+    both = preprocessor.read([str(new / "one.csv"), str(new / "two.csv")])
+    assert both["numbers"][:, -1, 0].tolist() == [wave(len(DAYS))[99], wave(len(DAYS))[59]]
+    (new / "other.csv").write_text("a,b\n1,2\n")
+    pieces = list(preprocessor.ask([str(new)], 100))
+    assert [name.partition(",")[0] for piece in pieces for name in piece.names] == ["one.csv", "two.csv"]
+    (finding,) = [finding for piece in pieces for finding in piece.findings]
+    assert (finding.kind, finding.places) == ("skipped", (str(new / "other.csv"),))
+    with pytest.raises(ValueError, match="missing"):
+        preprocessor.read([str(new)])
+
+
+def test_a_test_of_its_own_has_no_say_in_what_is_learnt(tmp_path: Path) -> None:
+    frame = pl.read_csv(daily(tmp_path / "all.csv"))
+    frame[:60].write_csv(tmp_path / "own.csv")
+    frame[60:].write_csv(tmp_path / "later.csv")
+    alone = opened(tmp_path / "own.csv")
+    assert opened(tmp_path / "own.csv", test=tmp_path / "later.csv").facts == alone.facts
+    assert opened(tmp_path / "all.csv").facts != alone.facts

@@ -69,3 +69,24 @@ def test_a_look_sees_classes_below_splits_and_ends_in_a_circle_of_links(tmp_path
     assert seen.classes == ("cat", "dog")
     assert seen.main == "image"
     assert len(list(files_below(tmp_path))) == 4
+
+
+def test_a_look_is_not_remembered_when_files_come_or_a_table_changes(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.jpg").touch()
+    (tmp_path / "list.csv").write_text("path,label\ncat/1.jpg,cat\n")
+    first = look(tmp_path)
+    (tmp_path / "cat" / "2.jpg").touch()
+    second = look(tmp_path)
+    assert second.kinds["image"] == first.kinds["image"] + 1
+    (tmp_path / "list.csv").write_text("path,label,split\ncat/1.jpg,cat,train\n")
+    assert look(tmp_path) is not second
+
+
+def test_a_name_that_is_there_twice_above_numbers_is_a_header_still(tmp_path: Path) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("age,fare,fare,survived\n" + "".join(f"{20 + i},{i}.5,{i * 2},{i % 2}\n" for i in range(30)))
+    frame, dialect, _ = read_frame(path)
+    assert dialect is not None
+    assert dialect.header
+    assert (frame.height, frame.columns[0], frame.columns[-1]) == (30, "age", "survived")

@@ -164,3 +164,29 @@ def test_tables_of_other_things_are_not_taken_for_series(tmp_path: Path) -> None
     assert sniff(tmp_path / "pictures.csv") is None
     (tmp_path / "code.ts").write_text("export const data: number[] = [1, 2];\n")
     assert sniff(tmp_path / "code.ts") is None
+
+
+def test_times_that_are_none_cost_their_rows_and_are_told(tmp_path: Path) -> None:
+    rows = [(f"c{i}", f"2024-01-{1 + t:02}", float(i + t), "ab"[i % 2]) for i in range(20) for t in range(12)]
+    odd = [(name, "soon" if n == 5 else time, x, label) for n, (name, time, x, label) in enumerate(rows)]
+    for name, some in (("even.csv", rows), ("odd.csv", odd)):
+        pl.DataFrame(some, schema=["case", "time", "x", "label"], orient="row").write_csv(tmp_path / name)
+    even, source = opened(tmp_path / "even.csv"), opened(tmp_path / "odd.csv")
+    lengths = [len(one) for one in source.columns["values"]]
+    assert [len(one) for one in even.columns["values"]] == [12] * 20
+    assert lengths == [11] + [12] * 19
+    told = [finding for finding in source.report.findings if finding.kind == "skipped"]
+    assert [finding.places for finding in told] == [("odd.csv, row 6",)]
+
+
+def test_a_file_of_a_folder_that_holds_no_series_is_passed_over(tmp_path: Path) -> None:
+    values, labels = curves()
+    source = opened(ts(tmp_path / "own.ts", as_ts(values, labels)))
+    preprocessor = LabelledPreprocessor.fit(source, np.arange(30), LabelledParams())
+    new = tmp_path / "new"
+    new.mkdir()
+    ts(new / "a.ts", ["what is this"])
+    ts(new / "b.ts", as_ts(values[:3], labels[:3]))
+    pieces = list(preprocessor.ask([str(new)], 100))
+    assert [len(piece.names) for piece in pieces] == [0, 3]
+    assert pieces[0].findings[0].places == (str(new / "a.ts"),)

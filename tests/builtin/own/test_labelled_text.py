@@ -236,3 +236,13 @@ def test_texts_are_asked_about_from_tables_folders_and_files_a_few_at_a_time(tmp
         list(one.ask([str(folder / "b.txt")], 10))
     with pytest.raises(FileNotFoundError, match="no such file"):
         list(one.ask([str(folder / "gone.txt")], 10))
+
+
+def test_a_table_of_a_folder_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    preprocessor = fitted(opened(table(tmp_path / "r.csv", REVIEWS, ("text", "label"))))
+    table(tmp_path / "new.csv", [(text, "") for text in GOOD], ("text", "label"))
+    (tmp_path / "bad.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    (asked,) = preprocessor.ask([str(tmp_path / "bad.csv"), str(tmp_path / "new.csv")], 100)
+    assert list(asked.raw["text"]) == GOOD
+    (finding,) = [finding for finding in asked.findings if finding.kind == "skipped"]
+    assert finding.places == (str(tmp_path / "bad.csv"),)

@@ -396,3 +396,23 @@ def test_from_a_file_to_answers_about_new_rows(tmp_path: Path) -> None:
     assert [answer.label for answer in run.predict(tmp_path / "new.npy")] == ["near", "far"]
     assert run.predict("3,3,3,3")[0].label == "far"
     assert run.evaluate(data=path)["accuracy"] > 0.9
+
+
+def test_answers_that_are_not_known_cost_their_rows_also_of_classes(tmp_path: Path) -> None:
+    answers = Y.astype(np.float64)
+    answers[[3, 8]] = np.nan
+    source = opened(made(tmp_path, x=X, y=answers), task="classes")
+    assert source.facts.names == ("0", "1", "2")
+    assert np.array_equal(everything(source), np.delete(X, [3, 8], axis=0))
+    (finding,) = [finding for finding in source.report.findings if finding.kind == "skipped"]
+    assert finding.count == 2
+
+
+def test_a_test_of_its_own_is_left_out_for_another(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    path = made(tmp_path, x_train=X[:20], y_train=Y[:20], x_test=X[20:], y_test=Y[20:])
+    source = opened(path, test=made(tmp_path / "other", x=X[:5] + 1, y=Y[:5]))
+    assert len(source) == 25
+    assert np.array_equal(everything(source)[source.given["test"]], X[:5] + 1)
+    assert not (everything(source)[:, None] == X[20:]).all(axis=2).any()
+    assert "10 rows of its own test are left out" in " ".join(f.message for f in source.report.findings)

@@ -364,3 +364,35 @@ def test_from_a_folder_to_answers_about_new_recordings(tmp_path: Path) -> None:
     assert [answer.label for answer in run.predict(new)] == ["high", "low"]
     assert [answer.label for answer in nntui.load(run.path).predict(tmp_path / "new")] == ["high", "low"]
     assert run.evaluate(data=tmp_path / "data")["accuracy"] > 0.9
+
+
+def test_a_test_of_its_own_is_left_out_for_another(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        high_and_low(tmp_path / "all" / split)
+    high_and_low(tmp_path / "new", 1)
+    source = opened(tmp_path / "all", test=tmp_path / "new")
+    assert len(source) == 10
+    assert source.given["test"].tolist() == [8, 9]
+    assert not [place for place in source.places(np.arange(10)) if place.startswith("test")]
+    assert "8 recordings of its own test are left out" in " ".join(f.message for f in source.report.findings)
+
+
+def test_what_cannot_be_heard_for_want_of_memory_is_heard_another_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    high_and_low(tmp_path / "data")
+    monkeypatch.setenv("NNTUI_CACHE", str(tmp_path / "cache"))
+    real = decoded.hear
+
+    def wanting(path: Path, mel: Any) -> Any:
+        if path.name == "02.wav":
+            raise MemoryError
+        return real(path, mel)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(decoded, "hear", wanting)
+        short = opened(tmp_path / "data")
+    assert (len(short), short.decoded.on_disk) == (6, False)
+    assert len(everything(short)) == 6
+    whole = opened(tmp_path / "data")
+    assert (len(whole), whole.decoded.on_disk) == (8, True)

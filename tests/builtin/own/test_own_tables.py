@@ -411,3 +411,24 @@ def test_a_thousand_columns_are_no_trouble(tmp_path: Path) -> None:
     source = opened(path)
     assert len(source.facts.features) == 1000
     assert fitted(source).encode(source.rows(np.arange(30)))["features"].shape[0] == 30
+
+
+def test_a_table_of_a_folder_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    source = opened(table(tmp_path, age=lambda i: i * 0.5, town=lambda i: "ab"[i % 2], y=lambda i: i % 2))
+    new = tmp_path / "new"
+    new.mkdir()
+    (new / "a.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0")
+    table(new, "b.csv", rows=4, age=lambda i: i * 0.5, town=lambda i: "ab"[i % 2])
+    preprocessor = fitted(source)
+    pieces = list(preprocessor.ask([str(new)], 100))
+    assert [len(piece.names) for piece in pieces] == [0, 4]
+    assert (pieces[0].findings[0].kind, pieces[0].findings[0].places) == ("skipped", (str(new / "a.csv"),))
+    with pytest.raises(ValueError, match=r"a\.csv"):
+        preprocessor.read([str(new)])
+
+
+def test_test_rows_without_a_target_are_a_clear_error(tmp_path: Path) -> None:
+    path = table(tmp_path, age=lambda i: i * 0.5, y=lambda i: i % 2)
+    other = table(tmp_path, "test.csv", rows=5, age=lambda i: i * 0.5, y=[""] * 5)
+    with pytest.raises(UserError, match=r"test\.csv: no row of it is left"):
+        opened(path, test=str(other), target=("y",))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,3 +151,23 @@ def test_large_sets_are_known_by_names_sizes_and_times(
     assert changed.fingerprint != first.fingerprint
     assert everything(changed)[0].min() == 255
     assert everything(first)[0].min() < 255
+
+
+def test_what_could_not_be_read_this_time_is_read_another_time(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = picture_decoding.read_picture
+
+    def wanting(path: str, *more: Any) -> Any:
+        if path.endswith("003.png"):
+            raise OSError(f"{path}: Too many open files") from OSError(24, "Too many open files")
+        return real(path, *more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(picture_decoding, "read_picture", wanting)
+        short = opened(two_classes(tmp_path / "own"))
+    assert not list(cache.iterdir())
+    assert "Too many open files" in told(short, "skipped")
+    whole = opened(tmp_path / "own")
+    assert len(whole) > len(short)
+    assert not told(whole, "skipped")

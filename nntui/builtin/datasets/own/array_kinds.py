@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -20,6 +20,8 @@ Kind = Literal["features", "image", "sequence"]
 KIND: dict[Form, Kind] = {"features": "features", "HW": "image", "HWC": "image", "CHW": "image", "steps": "sequence"}
 CHANNELS = 4
 """Grey, grey and alpha, colour, colour and alpha."""
+UNKNOWN = -1
+"""Code of an answer that is not known."""
 DISTINCT = 100
 """Whole numbers of more different values than this, each of few rows, are told as values."""
 
@@ -105,14 +107,26 @@ def answers(parts: list[Array], names: Array | None, asked: str, place: str) -> 
         raise UserError(f"{place} holds numbers that are not whole: they are no classes", advice="--data.task values")
     if asked == "values" or not whole:
         return Answers(kind="values", names=(_name(names, 0, "value"),), values=all_of.astype(np.float32)[:, None])
-    levels, codes = np.unique(all_of, return_inverse=True)
+    if all_of.dtype.kind == "f" and not np.isfinite(all_of).all():
+        fine = np.isfinite(all_of)
+        known = _classes_of(all_of[fine].astype(np.int64), names, place)
+        codes = np.full(len(all_of), UNKNOWN, dtype=np.int64)
+        codes[fine] = known.told
+        return replace(known, codes=codes)
+    levels = np.unique(all_of)
     if asked == "auto" and len(levels) > DISTINCT and len(levels) > len(all_of) / 10:
         note = f"{place} holds {len(levels):,} different whole numbers: taken for values (--data.task classes)"
         values = all_of.astype(np.float32)[:, None]
         return Answers(kind="values", names=(_name(names, 0, "value"),), values=values, note=note)
+    return _classes_of(all_of, names, place)
+
+
+def _classes_of(whole: Array, names: Array | None, place: str) -> Answers:
+    """Classes of whole numbers (N,)."""
+    levels, codes = np.unique(whole, return_inverse=True)
     if names is not None and levels.min() >= 0 and levels.max() < len(names):
         known = tuple(_name(names, i, str(i)) for i in range(len(names)))
-        return Answers(kind="classes", names=known, codes=all_of.astype(np.int64))
+        return Answers(kind="classes", names=known, codes=whole.astype(np.int64))
     shown = tuple(str(int(level)) for level in levels)
     note = "" if names is None else f"the names of classes do not fit the numbers in {place}: left out"
     return Answers(kind="classes", names=shown, codes=codes.astype(np.int64), note=note)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from nntui import Sniff, UserError
-from nntui.builtin.datasets.own.array_kinds import KIND, Answers, Form, answers, column_answers, form_of
+from nntui.builtin.datasets.own.array_kinds import KIND, UNKNOWN, Answers, Form, answers, column_answers, form_of
 from nntui.builtin.datasets.own.array_layout import Layout, Pair, arrays_at, layout_of, listed, role_of
 from nntui.builtin.datasets.own.array_survey import survey
 from nntui.builtin.datasets.own.look import look
@@ -144,14 +144,20 @@ def build(params: ArrayParams, context: DataContext) -> ArrayRows:
         )
     layout = layout_of(Path(context.path), params)
     pairs = list(layout.pairs.items())
+    dropped = 0
     if context.test is not None:
-        pairs = [(None if split == "test" else split, pair) for split, pair in pairs]
-        pairs = [("train" if split is None else split, pair) for split, pair in pairs]
+        # Its own test is left out, not learnt from.
+        dropped = sum(pair.x.shape[0] for split, pair in pairs if split == "test")
+        pairs = [(split or "train", pair) for split, pair in pairs if split != "test"]
         pairs += [("test", pair) for pair in layout_of(Path(context.test), params).pairs.values()]
     try:
-        return _rows(pairs, layout, params, context)
+        found = _rows(pairs, layout, params, context)
     except (ValueError, OSError) as error:
         raise UserError(str(error), advice="save the arrays again, or leave out what is not whole") from None
+    if not dropped:
+        return found
+    note = Finding(kind="note", message=f"{dropped:,} rows of its own test are left out for --data.test", count=dropped)
+    return replace(found, report=replace(found.report, findings=(*found.report.findings, note)))
 
 
 def _rows(
@@ -252,9 +258,7 @@ def _answers_of(pair: Pair, array: Array, column: int | None) -> Array:
 def _kept(known: Answers, place: str) -> tuple[Indices, list[Finding]]:
     """Rows that have an answer."""
     count = len(known.told)
-    if known.values is None:
-        return np.arange(count, dtype=np.int64), []
-    fine = np.isfinite(known.values).all(axis=1)
+    fine = known.told != UNKNOWN if known.values is None else np.isfinite(known.values).all(axis=1)
     if fine.all():
         return np.arange(count, dtype=np.int64), []
     without = np.flatnonzero(~fine)

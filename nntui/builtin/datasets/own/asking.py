@@ -17,6 +17,7 @@ import numpy as np
 from nntui.builtin.datasets.own.frames import Pieces, format_of, is_number
 from nntui.builtin.datasets.own.look import files_below
 from nntui.builtin.datasets.own.mixed import MixedFacts, raw_key
+from nntui.builtin.datasets.own.several_files import of_each, raws
 from nntui.builtin.datasets.own.table_reading import read_rows
 from nntui.hooks.data import Asked, Finding, Raw
 
@@ -49,7 +50,7 @@ def ask(facts: MixedFacts, inputs: Sequence[str], size: int) -> Iterator[Asked]:
 
 def read_all(facts: MixedFacts, inputs: Sequence[str]) -> Raw:
     """All at once."""
-    parts = [asked.raw for asked in ask(facts, inputs, 1 << 20)]
+    parts = raws(ask(facts, inputs, 1 << 20))
     if not parts:
         raise ValueError(f"{', '.join(inputs)}: there is no row in it")
     return {
@@ -86,8 +87,7 @@ def _files(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
     files = [file for file in files_below(path) if format_of(file) is not None]
     if not files:
         raise ValueError(f"{path}: there is no table in it")
-    for file in files:
-        yield from _file(facts, file, size)
+    yield from of_each(files, lambda file: _file(facts, file, size))
 
 
 def _file(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,7 +131,8 @@ def build(params: AudioParams, context: DataContext) -> AudioRows:
 
 
 def _with_tests(known: Recordings, tests: Recordings) -> Recordings:
-    """Training recordings, and the test's behind them; the test split that the first came with is training then."""
+    """Training recordings, and the test's behind them; a test split that the first came with is left out."""
+    known = _without_test(known)
     seen = set(known.labels)
     rows = [i for i, label in enumerate(tests.labels) if label in seen]
     strange = [tests.places[i] for i, label in enumerate(tests.labels) if label not in seen]
@@ -150,6 +151,25 @@ def _with_tests(known: Recordings, tests: Recordings) -> Recordings:
         groups=(*(known.groups or ()), *((tests.groups or ())[i] for i in rows)) if grouped else None,
         findings=tuple(findings),
         how=known.how,
+    )
+
+
+def _without_test(known: Recordings) -> Recordings:
+    """All but the test split that they came with, of which there is another."""
+    keep = [i for i, split in enumerate(known.splits) if split != "test"]
+    old = [place for place, split in zip(known.places, known.splits, strict=True) if split == "test"]
+    if not old:
+        return known
+    message = f"{len(old):,} recordings of its own test are left out for --data.test"
+    told = Finding(kind="note", message=message, count=len(old), places=tuple(old[:20]))
+    return replace(
+        known,
+        paths=tuple(known.paths[i] for i in keep),
+        places=tuple(known.places[i] for i in keep),
+        labels=tuple(known.labels[i] for i in keep),
+        splits=tuple(known.splits[i] for i in keep),
+        groups=None if known.groups is None else tuple(known.groups[i] for i in keep),
+        findings=(*known.findings, told),
     )
 
 

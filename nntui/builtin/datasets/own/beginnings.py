@@ -25,8 +25,6 @@ NEWER = 0.25
 """Share of the training rows, the newest, on which ways are judged."""
 DECAYS = (1e-3, 1e-1, 1.0, 10.0, 100.0, 1000.0)
 """Of the squared coefficients of standardised lags."""
-MOST_LAGS = 400
-"""Of a linear rule; with more (a long window of many columns) only the targets' own are taken."""
 BETTER = 0.99
 """A linear rule must be this much better than none on the newer rows, to be taken."""
 

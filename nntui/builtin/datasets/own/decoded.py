@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from nntui.builtin.datasets.own.decoding import CURVE, Header, Heard, Mel, header, hear
+from nntui.builtin.datasets.own.failures import Passing, why
 from nntui.builtin.datasets.own.mapped import stretch
 from nntui.hooks.places import cache_dir
 
@@ -234,6 +235,8 @@ def _decode(paths: Sequence[Path], settle: Callable[[Sequence[Header | None]], M
         lengths=np.array([one.seconds if one else 0.0 for one in headers]), silent=np.zeros(count, np.bool_),
         digests=[""] * count, problems=problems, rates=rates,
     )  # fmt: skip
+    if any(isinstance(problem, Passing) for problem in problems.values()):
+        writer.drop()
     digests: list[str] = []
     nothing = np.zeros((0, mel.mels), np.float16), np.zeros((2, CURVE), np.float16)
     work = ((path, None if number in problems else mel) for number, path in enumerate(paths))
@@ -241,6 +244,8 @@ def _decode(paths: Sequence[Path], settle: Callable[[Sequence[Header | None]], M
         digests.append("" if isinstance(heard, str) else digest)
         if isinstance(heard, str):
             problems.setdefault(number, heard)
+            if isinstance(heard, Passing):
+                writer.drop()
             writer.add(*nothing)
             made.offsets[number + 1] = made.offsets[number]
             continue
@@ -268,8 +273,8 @@ def _side_by_side(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[
 def _header(path: Path) -> Header | str:
     try:
         return header(path)
-    except ValueError as error:
-        return str(error)
+    except (ValueError, MemoryError) as error:
+        return why(error, str(error) or "memory runs out of it")
 
 
 def _hear(asked: tuple[Path, Mel | None]) -> tuple[str, Heard | str]:
@@ -282,8 +287,8 @@ def _hear(asked: tuple[Path, Mel | None]) -> tuple[str, Heard | str]:
             while block := file.read(_BLOCK):
                 digest.update(block)
         return digest.hexdigest(), hear(path, mel)
-    except (ValueError, OSError) as error:
-        return "", str(error).removeprefix(f"{path}: ")
+    except (ValueError, OSError, MemoryError) as error:
+        return "", why(error, str(error).removeprefix(f"{path}: ") or "memory runs out of it")
 
 
 def _make_room(folder: Path) -> None:

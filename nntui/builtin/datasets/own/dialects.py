@@ -237,11 +237,11 @@ def _has_header(rows: Sequence[Sequence[str]], decimal_comma: bool) -> bool:
     numbers = sum(is_number(cell, decimal_comma=decimal_comma) for cell in first)
     if numbers:  # years as names of columns beside words: a header still, where the words below are numbers too
         return _numbers_below_words(first, below, decimal_comma)
+    if _numbers_below_words(first, below, decimal_comma):
+        return True
     names = [cell.strip() for cell in first]
     if len(set(names)) < len(names) and "" not in names:
         return len(set(names)) > 0.9 * len(names)
-    if _numbers_below_words(first, below, decimal_comma):
-        return True
     for column, name in enumerate(names):
         cells = [row[column].strip() for row in below if column < len(row) and row[column].strip()]
         if cells and len(set(cells)) <= len(cells) / 2 and name not in cells:

@@ -52,13 +52,14 @@ def build(params: ForecastParams, context: DataContext) -> Windows:
     roles, targets, columns, told = roles_of(_joined(frames), wanted)
     table = table_of(frames, files, roles, path if path.is_dir() else None)
     _check_targets(table, roles, targets)
-    if context.test is not None:
-        table = _with_test(table, _test_table(context.test, roles))
     try:
         line = timeline(table)
+        facts, notes = _facts(line, roles, targets, params)
+        if context.test is not None:  # it has no say in what is learnt
+            table = _with_test(table, _test_table(context.test, roles))
+            line = timeline(table, facts.step)
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
-    facts, notes = _facts(line, roles, targets, params)
     starts, gaps = window_starts(line, facts)
     if not len(starts):
         raise _too_short(path, line, facts, gaps)

@@ -13,6 +13,7 @@ from nntui.builtin.datasets.answers import true_answers, value_predictions
 from nntui.builtin.datasets.own.beginnings import Beginning, choose_beginning, last_value, seasonal_value
 from nntui.builtin.datasets.own.series_rows import table_of
 from nntui.builtin.datasets.own.series_table import read_tables, table_files
+from nntui.builtin.datasets.own.several_files import of_each, raws
 from nntui.builtin.datasets.own.steps import calendar
 from nntui.builtin.datasets.own.timeline import timeline
 from nntui.builtin.datasets.own.windows import ForecastFacts, Windows, cut
@@ -141,10 +142,10 @@ class ForecastPreprocessor:
 
     def read(self, inputs: Sequence[str]) -> Raw:
         """The last window of each series in the files and folders. Raises ValueError or OSError."""
-        found = list(self.ask(inputs, 1 << 30))
+        found = raws(self.ask(inputs, 1 << 30))
         if not found:
             raise ValueError(f"a CSV or Parquet file with at least {self.facts.window} rows was expected")
-        return found[0].raw
+        return {name: np.concatenate([raw[name] for raw in found]) for name in found[0]}
 
     def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
         """The last window of each series of each file, of about `size` files' series at a time; where columns are known
@@ -155,7 +156,16 @@ class ForecastPreprocessor:
             except UserError as error:
                 raise ValueError(_told(error)) from error
             for begin in range(0, len(files), max(size, 1)):
-                yield self._asked(files[begin : begin + max(size, 1)], Path(given))
+                yield from self._some(files[begin : begin + max(size, 1)], Path(given), alone=len(files) == 1)
+
+    def _some(self, files: Sequence[Path], root: Path, *, alone: bool) -> Iterator[Asked]:
+        """Several files at once, whose series may go on in one another; one by one where one of them fails."""
+        try:
+            yield self._asked(files, root)
+        except (ValueError, OSError):
+            if alone:
+                raise
+            yield from of_each(files, lambda file: iter([self._asked([file], root)]))
 
     def _asked(self, files: Sequence[Path], root: Path) -> Asked:
         facts = self.facts

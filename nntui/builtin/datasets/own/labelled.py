@@ -14,6 +14,7 @@ from nntui.builtin.datasets.answers import class_predictions, true_answers, true
 from nntui.builtin.datasets.own.labelled_files import Labelled, Layout, archive_parts, is_ts, layout_of, read_layout
 from nntui.builtin.datasets.own.look import files_below, kind_of, look
 from nntui.builtin.datasets.own.series_table import read_tables
+from nntui.builtin.datasets.own.several_files import of_each, raws
 from nntui.builtin.datasets.source import Rows, facts_of, fingerprint
 from nntui.builtin.datasets.state import from_plain, to_plain
 from nntui.hooks.data import Asked, DataReport, DataSpec, Example, Finding, InputSpec, Prediction, TargetSpec
@@ -275,10 +276,10 @@ class LabelledPreprocessor:
 
     def read(self, inputs: Sequence[str]) -> Raw:
         """Every series of the files. Raises ValueError or OSError."""
-        asked = list(self.ask(inputs, 1 << 30))
+        asked = raws(self.ask(inputs, 1 << 30))
         if not asked:
             raise ValueError("a file of series was expected, written as the training data were")
-        return {"values": [one for piece in asked for one in piece.raw["values"]]}
+        return {"values": [one for piece in asked for one in piece["values"]]}
 
     def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
         """The series of files and folders, about `size` at a time; their labels are not looked at."""
@@ -289,8 +290,7 @@ class LabelledPreprocessor:
             files = [path] if path.is_file() else [f for f in files_below(path) if is_ts(f) or kind_of(f) == "table"]
             if not files:
                 raise ValueError(f"{given} holds no series")
-            for file in files:
-                yield from self._asked(file, size)
+            yield from of_each(files, lambda file: self._asked(file, size))
 
     def _asked(self, file: Path, size: int) -> Iterator[Asked]:
         try:

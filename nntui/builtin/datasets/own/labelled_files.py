@@ -227,7 +227,12 @@ def _long(frame: pl.DataFrame, path: Path, layout: Layout) -> Labelled:
         times = read_times(frame[layout.time], named=True)
         if times is None:
             raise UserError(f"{path}: {layout.time} is no column of times")
+        found.findings += times.findings
         order = np.argsort(times.moments, kind="stable")
+        order = order[times.known[order]]
+        for row in np.flatnonzero(~times.known).tolist():
+            place = f"{path.name}, row {row + 1}"
+            found.findings.append(Finding(kind="skipped", message=f"its {layout.time} is no time", places=(place,)))
     rows: dict[str, list[int]] = {}
     for row in order.tolist():
         rows.setdefault(keys[row] or "", []).append(row)

@@ -6,6 +6,7 @@ asks for the same one.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ SPLITS: dict[str, Literal["train", "validation", "test"]] = {
     "dev": "validation", "test": "test", "testing": "test",
 }  # fmt: skip
 """Names of folders that are a split, not a class."""
+STAMPED = 100
+"""Entries of a folder, from the first, among which a changed table makes a look old."""
 LOOKED_AT = 20_000
 """Files of a folder that a look counts."""
 HEAD = 500
@@ -82,8 +85,25 @@ def kind_of(path: Path) -> FileKind:
 
 def look(path: Path) -> Look:
     """What is at `path`. Raises OSError where it cannot be looked at."""
-    stat = path.stat()
-    return _look(path, stat.st_mtime_ns, stat.st_size)
+    return _look(path, _stamp(path))
+
+
+def _stamp(path: Path, depth: int = 2) -> tuple[int, ...]:
+    """What changes when files come or go, or a table does: times of the folders (splits, classes), and times and sizes
+    of tables in them. Raises OSError."""
+    own = path.stat()
+    found = [own.st_mtime_ns, own.st_size]
+    if not path.is_dir():
+        return tuple(found)
+    with os.scandir(path) as entries:
+        for number, entry in enumerate(entries):
+            with contextlib.suppress(OSError):  # what cannot be looked at is no part of a look
+                if entry.is_dir() and depth:
+                    found += _stamp(Path(entry.path), depth - 1)
+                elif number < STAMPED and kind_of(Path(entry.path)) == "table":
+                    stat = entry.stat()
+                    found += [stat.st_mtime_ns, stat.st_size]
+    return tuple(found)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -123,8 +143,8 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _look(path: Path, mtime: int, size: int) -> Look:
-    del mtime, size  # they say whether an earlier look still holds
+def _look(path: Path, stamp: tuple[int, ...]) -> Look:
+    del stamp  # it says whether an earlier look still holds
     if not path.is_dir():
         kind = kind_of(path)
         head, problem = _head(path) if kind == "table" else (None, "")

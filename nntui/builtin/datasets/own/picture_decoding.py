@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from nntui.builtin.datasets.own.failures import why
 from nntui.builtin.datasets.pictures import Resize, read_picture
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def decoded(
             try:
                 images.append(read_picture(paths[number], shape, top, resize))
             except (ValueError, OSError, MemoryError) as error:
-                failures.append((number, _why(paths[number], error)))
+                failures.append((number, why(error, _told(paths[number], error))))
         return Piece(np.stack(images) if images else np.empty((0, *shape), np.uint8), failures)
 
     threads = cores()
@@ -86,7 +87,7 @@ def decoded(
                 future.cancel()
 
 
-def _why(path: str, error: Exception) -> str:
+def _told(path: str, error: Exception) -> str:
     """Why a picture could not be read, without its path."""
     try:
         if os.path.getsize(path) == 0:  # noqa: PTH202 - a string here

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nntui.builtin.datasets.own.failures import Passing
 from nntui.builtin.datasets.own.picture_decoding import Failure, Piece, decoded
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
@@ -169,7 +170,7 @@ def _kept(place: Path, shape: tuple[int, int, int]) -> Decoded | None:
 
 
 def _write(place: Path, pieces: Iterator[Piece], needed: int) -> list[Failure]:
-    """Raises OSError: no room, no permission."""
+    """Raises OSError: no room, no permission, a picture that may be read another time."""
     folder = place.parent
     folder.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free < needed + needed // 4:
@@ -182,6 +183,8 @@ def _write(place: Path, pieces: Iterator[Piece], needed: int) -> list[Failure]:
             for piece in pieces:
                 file.write(piece.images.data)
                 failures += piece.failures
+                if any(isinstance(why, Passing) for _, why in piece.failures):
+                    raise OSError(0, "some could not be read this time, and may be another time")
                 rows, shape = rows + len(piece.images), piece.images.shape[1:]
             told = json.dumps({"rows": rows, "shape": shape, "failures": failures}).encode()
             file.write(told + len(told).to_bytes(8, "little") + MARK)

@@ -20,7 +20,6 @@ NEAR = 0.1
 """A distance this near to a whole number of steps, in steps, counts as one: clocks drift."""
 LOST = 0.2
 """With a larger share of steps missing, they are not missing: nobody trades on a Sunday. A row is then a step."""
-CALENDAR = ("hour", "weekday", "yearday")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -212,6 +212,9 @@ class _Building:
         for number, item in enumerate(self.parts):
             if item.split is not None:
                 given[item.split] = np.flatnonzero(part == number).astype(np.int64)
+                if not len(given[item.split]):
+                    raise UserError(f"{item.path}: no row of it is left: in each the target or the time is missing",
+                                    advice="nntui predict answers rows without a target")  # fmt: skip
         if "train" not in given and self.params.split is not None:
             column: Coded = read.values[self.params.split]
             marks = [SPLITS.get(word.casefold()) for word in column.words.tolist()]

@@ -83,10 +83,13 @@ def _of_file(path: Path, name: str, collected: Collected) -> Iterator[tuple[str,
 
 
 def _of_table(path: Path, name: str, column: str, collected: Collected) -> Iterator[tuple[str, str]]:
-    read = read_frame(path)
+    try:
+        read = read_frame(path)
+    except (ValueError, OSError) as error:
+        collected.skip(str(error).removeprefix(f"{path}: "), name)
+        return
     for finding in read.findings:
-        for place in finding.places or (name,):
-            collected.skip(finding.message, place)
+        collected.add(finding, name)
     frame = read.frame
     if column not in frame.columns:
         columns = columns_of(frame)

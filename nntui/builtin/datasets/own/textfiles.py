@@ -101,6 +101,12 @@ class Collected:
     def note(self, what: str, place: str) -> None:
         self.notes.setdefault(what, []).append(place)
 
+    def add(self, finding: Finding, place: str) -> None:
+        """What another reader found; `place` where it does not say where."""
+        keep = {"skipped": self.skip, "warning": self.warn, "note": self.note}[finding.kind]
+        for number in range(finding.count):
+            keep(finding.message, finding.places[number] if number < len(finding.places) else place)
+
     def findings(self) -> tuple[Finding, ...]:
         """As readers report them; of many places the first twenty."""
         return (

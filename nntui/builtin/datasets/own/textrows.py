@@ -80,9 +80,7 @@ def rows_of_table(path: Path, wanted: Wanted, split: Split | None, collected: Co
     except (ValueError, OSError) as error:
         raise UserError(str(error), advice="give a CSV, TSV, Parquet or JSON lines file of texts and labels") from None
     for finding in frame.findings:
-        keep = {"skipped": collected.skip, "warning": collected.warn, "note": collected.note}[finding.kind]
-        for number in range(finding.count):
-            keep(finding.message, finding.places[number] if number < len(finding.places) else path.name)
+        collected.add(finding, path.name)
     columns = columns_of(frame.frame)
     text, target = _chosen(columns, wanted, path)
     splits = split_column(columns) if split is None else None

@@ -5,13 +5,13 @@ A segment is a stretch of one series without a large gap. No window reaches from
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from nntui.builtin.datasets.own.steps import Step, step_of
-from nntui.hooks.data import ColumnReport, Finding
+from nntui.hooks.data import Finding
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -48,7 +48,6 @@ class Timeline:
     """Begin and end of each."""
     step: Step
     findings: tuple[Finding, ...] = ()
-    columns: tuple[ColumnReport, ...] = field(default=())
 
 
 def timeline(table: SeriesTable, step: Step | None = None) -> Timeline:
