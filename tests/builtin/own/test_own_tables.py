@@ -20,8 +20,10 @@ from nntui.builtin.datasets.own.table_files import sniff
 from nntui.builtin.datasets.own.table_params import TableParams
 from nntui.builtin.datasets.own.tables import build
 from nntui.builtin.datasets.source import Rows
+from nntui.engine.split import split_rows
 from nntui.hooks.data import DataContext
 from nntui.hooks.errors import UserError
+from nntui.spec.model import DataSettings
 
 TITANIC = Path(__file__).parents[3] / "datasets" / "titanic" / "titanic.csv"
 
@@ -432,3 +434,13 @@ def test_test_rows_without_a_target_are_a_clear_error(tmp_path: Path) -> None:
     other = table(tmp_path, "test.csv", rows=5, age=lambda i: i * 0.5, y=[""] * 5)
     with pytest.raises(UserError, match=r"test\.csv: no row of it is left"):
         opened(path, test=str(other), target=("y",))
+
+
+def test_rows_that_a_column_calls_test_are_left_out_for_another_test(tmp_path: Path) -> None:
+    columns = {"age": lambda i: i * 0.5, "y": lambda i: i % 2}
+    path = table(tmp_path, **columns, part=["train"] * 40 + ["test"] * 20)
+    other = table(tmp_path, "later.csv", rows=7, **columns, part=[""] * 6 + ["train"])
+    source = opened(path, test=str(other), split="part", target=("y",))
+    splits = split_rows(source, DataSettings(test=str(other)))
+    assert splits["test"].tolist() == list(range(60, 67))
+    assert set(splits["train"]) | set(splits["validation"]) == set(range(40))

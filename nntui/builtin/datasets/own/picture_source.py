@@ -78,11 +78,11 @@ def build(params: PictureParams, context: DataContext) -> PictureRows:
     """`image` uint8 (N, C, H, W), `target` int64 (N,). Raises UserError."""
     if context.path is None:
         raise UserError("pictures are read from a path", advice="name it: --data PATH")
-    listing = _listed(Path(context.path), params, context)
+    listing = alone = _listed(Path(context.path), params, context)
     if context.test is not None:
         listing = joined(listing, _listed(Path(context.test), params, replace(context, group=None, time=None)))
     _check_classes(listing)
-    plan = plan_for(listing.paths, listing.classes, params)
+    plan = plan_for(alone.paths, alone.classes, params)  # a test from elsewhere has no say in it
     if plan is None:
         raise UserError(f"not one of the {len(listing):,} pictures in {listing.root} can be read", advice=LAYOUTS)
     contents = contents_of(listing)

@@ -219,14 +219,14 @@ class _Building:
             column: Coded = read.values[self.params.split]
             marks = [SPLITS.get(word.casefold()) for word in column.words.tolist()]
             strange = [word for word, mark in zip(column.words.tolist()[:-1], marks, strict=False) if mark is None]
-            if strange or (column.codes < 0).any():
+            if strange or (column.codes[part == 0] < 0).any():  # a test file need not say it
                 what = repr(strange[0]) if strange else "nothing"
                 raise UserError(f"--data.split {self.params.split}: it says {what} of a row",
                                 advice="it must say train, validation or test of each")  # fmt: skip
             for split in ("train", "validation", "test"):
                 rows = np.isin(column.codes, [code for code, mark in enumerate(marks) if mark == split])
                 rows &= part == 0
-                if rows.any():
+                if rows.any() and split not in given:  # for a test of another file its own is left out
                     given[split] = np.flatnonzero(rows).astype(np.int64)
         return given
 
