@@ -48,6 +48,14 @@ def _is_there(path: str) -> bool:
         return False
 
 
+def _is_empty(path: Path) -> bool:
+    """Whether it is a folder with nothing in it."""
+    try:
+        return path.is_dir() and next(path.iterdir(), None) is None
+    except OSError:
+        return False
+
+
 def absolute(text: str) -> str:
     """`text` from the root; `~` is the home folder. A run may be resumed from anywhere."""
     # pathlib would follow links, which may be moved, and raise for the home of a stranger.
@@ -78,7 +86,8 @@ def sniffed(text: str, registry: Registry) -> Reading:
     if not found:
         asked = ", ".join(entry.name for entry in readers)
         advice = f"asked: {asked}" if readers else "no reader of files is installed: a plugin may bring one"
-        raise UserError(f"no reader takes {path}", advice="\n".join((advice, *failed)))
+        nothing = ["there is no file in it"] if _is_empty(path) else []
+        raise UserError(f"no reader takes {path}", advice="\n".join((advice, *nothing, *failed)))
     found.sort(key=lambda pair: -pair[0].confidence)
     best, entry = found[0]
     alike = [other for sniff, other in found if best.confidence - sniff.confidence < _TIE]

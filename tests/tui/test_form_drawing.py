@@ -203,3 +203,11 @@ def test_a_line_is_edited_as_lines_are(keys: list[str], text: str) -> None:
     for key in keys:
         typing = typing.pressed(key) or typing.typed(key)
     assert typing.text == text
+
+
+def test_a_row_of_many_numbers_leaves_room_for_what_is_below() -> None:
+    wide = [Shown(kind="json", label="3", content={f"n{i}": float(i) for i in range(30)})]
+    few = [Shown(kind="json", label="3", content={f"n{i}": float(i) for i in range(12)})]
+    text = [text_of(line) for line in describe_lines(described(wide), 66, BRAILLE)]
+    assert any("more columns" in line for line in text)
+    assert len(text) == len(describe_lines(described(few), 66, BRAILLE)) + 1

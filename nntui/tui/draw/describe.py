@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _SHORT = {"validation": "val"}
 _PLAIN = {"train": "#", "validation": "=", "test": "."}
+_ROWS = 12
+"""Columns of a table whose examples are shown."""
 _CLASS = 24
 """Cells of a class with its bar, where several stand side by side."""
 _TALL = 8
@@ -202,7 +204,9 @@ def _table(examples: Sequence[Shown], cells: int, charset: Charset) -> list[Line
         return [(fit(plain(name), label, ellipsis=charset.ellipsis), "muted"), (shown, style)]
 
     lines = [line("answer", [plain(shown.label) for shown in examples[:count]], "accent")]
-    lines += [line(name, [_cell(shown.content, name) for shown in examples[:count]], "") for name in names]
+    lines += [line(name, [_cell(shown.content, name) for shown in examples[:count]], "") for name in names[:_ROWS]]
+    if len(names) > _ROWS:  # classes and what looks wrong are below, and matter more
+        lines.append([(f"{charset.ellipsis} more columns", "muted")])
     return lines
 
 

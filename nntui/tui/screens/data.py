@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from nntui.runs import shell
 from nntui.spec.said import Said
 from nntui.tui.asking import Answered, Asking
 from nntui.tui.data_sets import choose_data
@@ -61,7 +62,7 @@ class DataScreen(Screen[None]):
         """What shows the same in a terminal."""
         rest = {key: value for key, value in self._said.items() if key not in ("name", "path")}
         flags = [f"--data.{key.replace('_', '-')}={_flag(value)}" for key, value in rest.items() if value is not None]
-        return " ".join(["nntui", "data", *map(shlex.quote, [self._what, *flags])])
+        return " ".join([shell.program(), "data", *map(shlex.quote, [self._what, *flags])])
 
     @property
     def _what(self) -> str:

@@ -42,7 +42,9 @@ def build(params: TableParams, context: DataContext) -> Rows[MixedFacts]:
     try:
         return _Building(params, context, parts).rows()
     except (ValueError, OSError) as error:
-        raise UserError(str(error), advice="see what it is taken for: nntui data PATH") from None
+        raise UserError(
+            str(error), advice="a table was expected: correct the file, or name another reader with --data.reader"
+        ) from None
 
 
 class _Building:
