@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -16,12 +17,12 @@ from nntui.hooks.places import cache_dir, write_atomically
 from nntui.tui.draw.charset import CHARSETS, Charset, detect
 from nntui.tui.draw.text import plain
 from nntui.tui.palette import THEMES
+from nntui.tui.terminal_size import corrected
 from nntui.tui.type_ahead import TypeAhead
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from textual import events
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
@@ -106,6 +107,8 @@ class NNTuiApp(App[list["RunFolder"]]):
         return NewRunScreen(template)
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Resize) and not self.is_headless:
+            corrected(event)
         if not self.ahead.takes(event):
             await super().on_event(event)
 
