@@ -11,6 +11,7 @@ from operator import attrgetter
 from nntui.tui.chart.curves import Mark
 from nntui.tui.chart.plot import spans
 from nntui.tui.chart.scale import nice_step, step_ticks, whole
+from nntui.tui.chart.unit import Unit
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.text import Line, plain, width
 
@@ -94,6 +95,11 @@ def ticks(marks: Sequence[Mark], size: int, steps: tuple[int, int], cell: Callab
     if len(numbers) > 1:
         return Ticks([(cell(n * size), str(n)) for n in numbers], "epoch", lines)
     return _parts(size, steps, cell, cells, lines)
+
+
+def ticks_of(unit: Unit, steps: tuple[int, int], cell: Callable[[int], int], cells: int) -> Ticks:
+    """The labels of an axis of another unit."""
+    return Ticks([(cell(at), label) for at, label in unit.ticks(*steps, cells)], "" if unit.suffix else unit.name, [])
 
 
 def _marked(marks: Sequence[Mark], steps: tuple[int, int], cell: Callable[[int], int], cells: int) -> Ticks:

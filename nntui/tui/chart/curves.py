@@ -1,4 +1,4 @@
-"""What a chart is made of: curves over steps, and marks at steps."""
+"""What a chart is made of: curves over steps (or positions of another unit), and marks at steps."""
 
 from __future__ import annotations
 
@@ -42,6 +42,30 @@ class Points:
     @property
     def high(self) -> Sequence[float]:
         return self.mean
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A `Series` whose points stand elsewhere: at `step`, one for each of them, never falling."""
+
+    step: Sequence[int]
+    of: Series
+
+    @property
+    def mean(self) -> Sequence[float]:
+        return self.of.mean
+
+    @property
+    def low(self) -> Sequence[float]:
+        return self.of.low
+
+    @property
+    def high(self) -> Sequence[float]:
+        return self.of.high
+
+    @property
+    def invalid(self) -> Sequence[int]:
+        return self.of.invalid
 
 
 def points(pairs: Iterable[tuple[int, float | None]]) -> Points:

@@ -34,15 +34,18 @@ def title_line(
     a zoom; `stride`: steps a cell, by which a value counts as being at the crosshair."""
     head: Line = [(plain(title), "strong accent" if focused else "title")] if title else []
     smoothed = view.smoothing if any(curve.kind != "points" for curve in curves) else 0.0  # points stay where they are
-    flags = _flags(view, smoothed, hidden, window, charset)
+    told = view.unit.text
+    dash = "–" if charset.unicode else "-"
+    zoom = "" if window is None else f"{told(window[0], stride)}{dash}{told(window[1], stride)}"
+    flags = _flags(view, smoothed, hidden, zoom)
     best = [plain(m.label) for m in marks if m.kind == "best" and m.label]
     if view.crosshair is not None:
-        choices = _readings(curves, view.crosshair, charset, percent, stride)
-        head = [*head, *([("  ", "")] if head else []), (f"step {view.crosshair:,}", "accent")]
+        choices = _readings(curves, view, view.crosshair, charset, percent, stride)
+        head = [*head, *([("  ", "")] if head else []), (f"{view.unit.name} {told(view.crosshair, stride)}", "accent")]
     else:
         choices = _legends(curves, charset, percent)
     short = (choices.less or choices.all)[-1]
-    brief_flags = _flags(view, smoothed, hidden, window, charset, short=True)
+    brief_flags = _flags(view, smoothed, hidden, zoom, short=True)
     named: list[Line] = [[(label, "best")] for label in best]
     starred: list[Line] = [[(label.replace("best@", charset.best), "best")] for label in best]
     with_best = [join([*named, *flags]), join([*named, *brief_flags]), join([*starred, *brief_flags])]
@@ -57,9 +60,7 @@ def title_line(
     return spread(join([head, short]), urgent, cells) if urgent else cut(join([head, short]), cells)
 
 
-def _flags(
-    view: View, smoothing: float, hidden: int, window: tuple[int, int] | None, charset: Charset, *, short: bool = False
-) -> list[Line]:
+def _flags(view: View, smoothing: float, hidden: int, zoom: str, *, short: bool = False) -> list[Line]:
     out: list[Line] = []
     if hidden:
         out.append([(f"{hidden} value{'s' * (hidden != 1)} <= 0 not shown", "warning")])
@@ -68,9 +69,8 @@ def _flags(
     if smoothing > 0:
         weight = f"{smoothing:g}".removeprefix("0")
         out.append([(f"~{weight}" if short else f"smooth {weight}", "muted")])
-    if window is not None:
-        dash = "-" if not charset.unicode else "–"
-        out.append([(f"{window[0]:,}{dash}{window[1]:,}", "accent")])
+    if zoom:
+        out.append([(zoom, "accent")])
     return out
 
 
@@ -114,7 +114,7 @@ def _entry(curve: Curve, value: float | None, charset: Charset, percent: bool, *
     return out
 
 
-def _readings(curves: Sequence[Curve], step: int, charset: Charset, percent: bool, stride: int) -> _Choices:
+def _readings(curves: Sequence[Curve], view: View, step: int, charset: Charset, percent: bool, stride: int) -> _Choices:
     """The nearest values to a step: with envelopes, without, without names. A value that lies further off than a cell
     tells its own step, or is none where there is no room for that."""
     wide: list[Line] = []
@@ -130,7 +130,9 @@ def _readings(curves: Sequence[Curve], step: int, charset: Charset, percent: boo
         value = series.mean[i]
         low, high = series.low[i], series.high[i]
         entry = _entry(curve, value, charset, percent)
-        off: Line = [(f"@{series.step[i]:,}", "muted")] if abs(series.step[i] - step) > stride else []
+        off: Line = (
+            [(f"@{view.unit.text(series.step[i], stride)}", "muted")] if abs(series.step[i] - step) > stride else []
+        )
         dash = "–" if charset.unicode else ".."
         spread_of: Line = (
             [(f" {reading(low, percent=percent)}{dash}{reading(high, percent=percent)}", "muted")]

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 from nntui.tui.chart.curves import Curve
 from nntui.tui.chart.scale import step_range
+from nntui.tui.chart.unit import STEPS, Unit
 
-SHORTEST = 4
-"""Steps of the closest zoom."""
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 
 
@@ -19,7 +18,7 @@ class View:
     """`window`: first and last step shown, None for all; `total`: how many steps there will be, where it is known;
     `crosshair`: the step whose values are read; `first`: a step that is in it too, such as a neighbour's first;
     `newest`: the last step so far, where the curves may hold a part alone; `epoch`: steps of an epoch, where these are
-    told of."""
+    told of; `unit`: what the steps are, where they are positions of something else."""
 
     window: tuple[int, int] | None = None
     total: int | None = None
@@ -29,6 +28,7 @@ class View:
     first: int | None = None
     newest: int | None = None
     epoch: int = 0
+    unit: Unit = STEPS
 
 
 def extent(curves: Sequence[Curve], total: int | None = None, begin: int | None = None) -> tuple[int, int]:
@@ -75,7 +75,7 @@ def zoomed(
     wanted = round(length * factor)
     if wanted == length:
         wanted += 1 if factor > 1 else -1
-    wanted = max(wanted, min(SHORTEST, longest))
+    wanted = max(wanted, min(view.unit.shortest, longest))
     if wanted >= longest:
         return replace(view, window=None)
     start = at - round((at - first) / length * wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
@@ -14,8 +14,19 @@ from textual.screen import Screen
 from nntui.hooks.errors import UserError
 from nntui.runs.figures import label, metric
 from nntui.runs.window import read_window, seen_in_buckets
-from nntui.tui.chart.curves import Curve, points
+from nntui.tui.chart.curves import Curve
 from nntui.tui.draw.compare import Compared, colour, mark, table
+from nntui.tui.draw.compare_axis import (
+    TITLES,
+    UNITS,
+    WHOLE,
+    Axis,
+    evaluated,
+    lacks,
+    line,
+    next_axis,
+    steps_between,
+)
 from nntui.tui.draw.runs import LIVE
 from nntui.tui.draw.text import Line, plain, spread
 from nntui.tui.widgets.chart import Chart
@@ -32,13 +43,15 @@ if TYPE_CHECKING:
 
     from nntui.runs.attach import Attached
     from nntui.runs.folder import RunFolder
-    from nntui.runs.history import History
+    from nntui.runs.history import History, Quantity
+    from nntui.runs.state import RunState
     from nntui.tui.app import NNTuiApp
 
 LIVE_SECONDS = 1.0
 QUIET_SECONDS = 5.0
 
 What = Literal["loss", "metric", "validation loss", "learning rate", "gradient norm"]
+_QUANTITIES: Mapping[What, Quantity] = {"loss": "loss", "learning rate": "lr", "gradient norm": "grad_norm"}
 _POINTS = ("metric", "validation loss")
 """Measured now and then, so drawn as points."""
 
@@ -61,13 +74,15 @@ class CompareScreen(Screen[None]):
 
     HELP = (
         "The marked runs over each other: a colour for each run, the same in the chart and in the table. Below the "
-        "chart what came of each, the best marked, and every setting that is not the same in all of them."
+        "chart what came of each, the best marked, and every setting that is not the same in all of them. X puts runs "
+        "of different lengths beside each other: by epoch, by time trained, or by the share of the run."
     )
     GLOSSARY: ClassVar[dict[str, str]] = {
         "best": "the best on rows kept for validation, by the metric that chooses the weights",
         "test": "the same metric on rows that nothing was chosen by, measured once at the end",
         "time": "time spent training, pauses left out",
         "resolved.*": "what the engine chose, not the person",
+        "share": "of the epochs that are planned, extended ones too",
     }
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -76,7 +91,9 @@ class CompareScreen(Screen[None]):
                 "validation"),
         Binding("3", "look('validation loss')", "val loss", id="compare.validation", tooltip="The loss on validation"),
         Binding("4", "look('learning rate')", "rate", id="compare.rate", tooltip="The learning rate"),
-        Binding("5", "look('gradient norm')", "gradient", id="compare.gradient", tooltip="The norm of the gradient"),
+        Binding("5", "look('gradient norm')", "grad", id="compare.gradient", tooltip="The norm of the gradient"),
+        Binding("X", "axis", "axis", id="compare.axis", tooltip="Curves by step, by epoch, by time trained, by share "
+                "of the run"),
         Binding("z", "zoom", "zoom", id="compare.zoom", tooltip="The chart alone, the table alone, both"),
         Binding("up,k", "scroll(-1)", "up", show=False, id="compare.up", tooltip="The table a line up"),
         Binding("down,j", "scroll(1)", "down", show=False, id="compare.down", tooltip="The table a line down"),
@@ -93,8 +110,9 @@ class CompareScreen(Screen[None]):
         self._runs = [_Run(folder) for folder in folders]
         self._what: What = "loss"
         self._zoom = 0
+        self.axis: Axis = "step"
         self._zoomed_at: tuple[int, int] | None = None
-        """The steps that are shown, where they are not all."""
+        """What of the axis is shown, where it is not all."""
         self._again = asyncio.Event()
         self._seen = asyncio.Event()
         self.read = False
@@ -149,7 +167,11 @@ class CompareScreen(Screen[None]):
         name = names[0] if names else ""
         chart.title = label(name) if self._what == "metric" else self._what
         chart.percent = self._what == "metric" and metric(name, 0.5).endswith("%")
-        chart.curves = [self._curve(at, run, name) for at, run in enumerate(self._runs) if run.attached is not None]
+        chart.curves = [
+            self._curve(at, run, run.attached.state, name)
+            for at, run in enumerate(self._runs)
+            if run.attached is not None and not lacks(self.axis, run.attached.state)
+        ]
         chart.redraw()
         lines = self._table()
         both = self._zoom == 0 and not self.has_class("tiny")
@@ -165,25 +187,27 @@ class CompareScreen(Screen[None]):
         cells = self.query_one(CompareTable).size.width
         return table(self.compared, cells, charset, colourless=self.app.no_color, sign=sign)
 
-    def _curve(self, at: int, run: _Run, name: str) -> Curve:
-        assert run.attached is not None
-        state = run.attached.state
+    def _curve(self, at: int, run: _Run, state: RunState, name: str) -> Curve:
         sign = mark(at, self.nntui.charset, colourless=self.app.no_color)
         style, title = colour(at), plain(run.folder.name)
         if self._what in _POINTS:
             wanted = name if self._what == "metric" else "loss"
-            found = ((e.step, e.metrics.get(wanted)) for e in state.evaluations.get("validation", []))
-            return Curve(title, style, points(found), kind="points", mark=sign)
-        quantity = {"loss": "loss", "learning rate": "lr", "gradient norm": "grad_norm"}[self._what]
-        return Curve(
-            title, style, (run.window or state.history).series(cast("Any", quantity)), mark=sign
-        )  # one of its names
+            found = evaluated(self.axis, state, state.evaluations.get("validation", []), wanted)
+            return Curve(title, style, found, kind="points", mark=sign)
+        series = line(self.axis, state, run.window or state.history, _QUANTITIES[self._what])
+        return Curve(title, style, series, mark=sign)
 
     def _show_title(self) -> None:
         title = self.query_one("#title", Lines)
-        right: Line = [(f"{self._what} ", "accent")]
-        title.show([spread([(" Compare", "strong title"), (f"  {len(self._runs)} runs", "muted")], right,
-                           title.size.width)])  # fmt: skip
+        right: Line = [(f"{self._what} {TITLES[self.axis]} ", "accent")]
+        left: Line = [(" Compare", "strong title"), (f"  {len(self._runs)} runs", "muted"), *self._left_out()]
+        title.show([spread(left, right, title.size.width)])
+
+    def _left_out(self) -> Line:
+        """Which runs are not on this axis, and for want of what."""
+        states = [(run.folder.name, run.attached.state) for run in self._runs if run.attached is not None]
+        found = [(name, lack) for name, state in states if (lack := lacks(self.axis, state))]
+        return [(f"  {plain(name)} has no {lack}", "warning") for name, lack in found]
 
     def on_screen_resume(self) -> None:
         self._seen.set()
@@ -209,19 +233,19 @@ class CompareScreen(Screen[None]):
         columns = BUCKETS_A_CELL * self.query_one(Chart).size.width
         if self._zoomed_at is None:
             return
-        first, last = self._zoomed_at
         followed = [(run, run.attached) for run in self._runs if run.attached is not None]
+        steps = [steps_between(self.axis, attached.state, *self._zoomed_at) for _, attached in followed]
         coarse = [
-            (run, attached)
-            for run, attached in followed
-            if seen_in_buckets(attached.state.history, first, last, columns)
+            (run, attached, *span)
+            for (run, attached), span in zip(followed, steps, strict=True)
+            if span is not None and seen_in_buckets(attached.state.history, *span, columns)
         ]
         if coarse:
-            self.run_worker(self._read_windows(coarse, first, last), group="window")
+            self.run_worker(self._read_windows(coarse), group="window")
 
-    async def _read_windows(self, coarse: Sequence[tuple[_Run, Attached]], first: int, last: int) -> None:
+    async def _read_windows(self, coarse: Sequence[tuple[_Run, Attached, int, int]]) -> None:
         await asyncio.sleep(STILL_SECONDS)
-        for run, attached in coarse:
+        for run, attached, first, last in coarse:
             try:
                 run.window = await asyncio.to_thread(read_window, attached.folder, attached.marks, first, last)
             except OSError:  # deleted, or not ours to read: the buckets stay
@@ -232,6 +256,17 @@ class CompareScreen(Screen[None]):
         self._what = what
         chart = self.query_one(Chart)
         chart.view = replace(chart.view, crosshair=None)
+        self.redraw()
+
+    def action_axis(self) -> None:
+        """The next thing that curves can run over. What was zoomed at is of the one before."""
+        self.axis = next_axis(self.axis, [run.attached.state for run in self._runs if run.attached is not None])
+        self._zoomed_at = None
+        for run in self._runs:
+            run.window = None
+        self.workers.cancel_group(self, "window")
+        chart = self.query_one(Chart)
+        chart.view = replace(chart.view, unit=UNITS[self.axis], total=WHOLE.get(self.axis), window=None, crosshair=None)
         self.redraw()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
