@@ -10,7 +10,7 @@ from nntui.runs.commands import Kind, append_command
 from nntui.runs.figures import number
 from nntui.tui import run_actions
 from nntui.tui.draw.head import epoch_text
-from nntui.tui.steering import epochs_asked, rate_asked, refusal, resume_refusal
+from nntui.tui.steering import epochs_asked, rate_asked, refusal, resume_refusal, stopping
 
 if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
@@ -78,10 +78,14 @@ class Helm:
     async def ask_stop(self) -> None:
         """The end, where the person is sure."""
 
-        def where() -> str:
-            return epoch_text(self._watched.state, self._watched.status)
+        w = self._watched
 
-        if not self._refused("stop") and await run_actions.sure_to_stop(self._app, self._name, where):
+        def says() -> str:
+            return stopping(w.state.vitals, epoch_text(w.state, w.status))
+
+        if self._refused("stop"):
+            return
+        if await run_actions.sure_to_stop(self._app, self._name, says, queued=w.status == "queued"):
             self.ask("stop")  # which looks again: it may have ended while it was asked
 
     async def resume(self) -> None:

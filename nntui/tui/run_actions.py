@@ -117,8 +117,8 @@ async def stop(app: NNTuiApp, folder: RunFolder) -> bool:
     from nntui.runs.commands import append_command
 
     vitals = _steerable("stop", folder)
-    where = epoch_text(vitals.epoch, vitals.epochs)
-    if not await sure_to_stop(app, folder.name, lambda: where):
+    told = steering.stopping(vitals, epoch_text(vitals.epoch, vitals.epochs))
+    if not await sure_to_stop(app, folder.name, lambda: told, queued=vitals.phase == "queued"):
         return False
     _steerable("stop", folder)  # it may have ended while it was asked
     append_command(folder, "stop", None, asker())
@@ -126,11 +126,11 @@ async def stop(app: NNTuiApp, folder: RunFolder) -> bool:
     return True
 
 
-async def sure_to_stop(app: NNTuiApp, name: str, where: Callable[[], str]) -> bool:
-    """Whether a run is to end now, in the epoch that `where` says."""
+async def sure_to_stop(app: NNTuiApp, name: str, says: Callable[[], str], *, queued: bool) -> bool:
+    """Whether a run is to end now, of which comes what `says` tells; or to leave the queue."""
     from nntui.tui.screens.ask_stop import AskStop
 
-    return await app.push_screen_wait(AskStop(name, where))
+    return await app.push_screen_wait(AskStop(name, says, queued=queued))
 
 
 def _steerable(kind: Kind, folder: RunFolder) -> Vitals:

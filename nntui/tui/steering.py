@@ -46,14 +46,24 @@ def refusal(kind: Kind, name: str, vitals: Vitals, status: Shown) -> Refusal | N
         return Refusal(f"{name} has ended ({status}): nothing would be done", further)
     if status not in LIVE:
         return Refusal(f"{name} is not live ({status}): nothing would be done", "R goes on from its newest checkpoint")
-    if kind == "pause" and status == "queued":
-        return Refusal(f"{name} waits for {vitals.after}: there is nothing to pause yet", "S takes it out")
+    if kind != "stop" and status == "queued":
+        return Refusal(f"{name} waits for {vitals.after} and has not begun: it can only be stopped", "S takes it out")
     return None
+
+
+def stopping(vitals: Vitals, where: str) -> str:
+    """What comes of a stop now. `where`: the epoch that it is in; "" where that is not known."""
+    if vitals.phase == "queued":
+        return f"It waits for {plain(vitals.after)} and has not begun: it leaves the queue. R lets it train after all."
+    at = f"in epoch {where}, " if where else ""
+    return f"It ends {at}with a checkpoint and its result; R goes on with it from there."
 
 
 def resume_refusal(folder: RunFolder, status: Shown) -> Refusal | None:
     """Why a run's process cannot be started anew; None where it can."""
     name = folder.name
+    if status == "queued":
+        return Refusal(f"{name} waits for its turn", "S takes it out")
     if status in LIVE:
         return Refusal(f"{name} is live ({status})", "space goes on after a pause")
     if status == "done":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,8 +13,10 @@ from recorded import write
 from run_pilot import asked, opened, says, shown, told
 
 from nntui.runs.commands import Command
-from nntui.runs.events import Commanded, Paused, Progress
-from nntui.runs.folder import RunFolder
+from nntui.runs.events import Commanded, Paused, Planned, Progress, Queued
+from nntui.runs.folder import RunFolder, create_run
+from nntui.runs.lock import RunLock
+from nntui.tui.widgets.options import Options
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +142,54 @@ async def test_a_run_that_is_not_live_is_asked_nothing_and_says_what_to_do(folde
             await told(pilot, "R goes on")
             pilot.app.clear_notifications()
         assert asked(folder) == []
+
+
+@pytest.fixture
+def queued(tmp_path: Path) -> Iterator[RunFolder]:
+    """A run that waits for another."""
+    folder = create_run(tmp_path / "runs", "late-wren-3")
+    folder.run_toml.write_text('version = 1\n[data]\nname = "digits"\n[arch]\nname = "ffn"\n')
+    with RunLock(folder):
+        write(folder, [Queued(after="quick-otter-7", time=time.time())])
+        yield folder
+
+
+async def test_a_queued_run_offers_what_works_and_nothing_else(queued: RunFolder) -> None:
+    async with opened(queued, (120, 40)) as pilot:
+        await says(pilot, "S take out")
+        foot = shown(pilot).split("\n")[-1]
+        assert not any(word in foot for word in ("pause", "lr", "extend", "ckpt", "fork"))
+        await pilot.press("colon")
+        await until(pilot, lambda: pilot.app.screen.query(Options))
+        offered = {option.label for option in pilot.app.screen.query_one(Options).found}
+        assert "take out" in offered and "note" in offered
+        assert not offered & {"pause", "resume", "lr", "lr to", "extend", "ckpt", "probe", "fork", "stop"}
+        await pilot.press("escape")
+        for key in ("space", "plus", "e", "c", "l", "p"):
+            await pilot.press(key)
+            await told(pilot, "it can only be stopped")
+            pilot.app.clear_notifications()
+        assert asked(queued) == []
+
+
+async def test_a_queued_run_is_taken_out_after_a_question_of_its_own(queued: RunFolder) -> None:
+    async with opened(queued) as pilot:
+        await says(pilot, "S take out")
+        await pilot.press("S")
+        await says(pilot, "It waits for quick-otter-7")
+        assert "let it wait" in shown(pilot) and "checkpoint" not in shown(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: [command.kind for command in asked(queued)] == ["stop"])
+
+
+async def test_a_queued_run_offers_everything_once_it_is_its_turn(queued: RunFolder) -> None:
+    async with opened(queued, (120, 40)) as pilot:
+        await says(pilot, "S take out")
+        plan = Planned(layers=[], parameters=1, splits={}, epochs=4, steps_per_epoch=50, metric="accuracy",
+                       maximize=True, time=time.time())  # fmt: skip
+        write(queued, [plan])
+        await says(pilot, "S stop")
+        assert "space pause" in shown(pilot).split("\n")[-1]
 
 
 async def test_letters_do_nothing_to_a_run_while_a_field_is_edited(live: RunFolder) -> None:

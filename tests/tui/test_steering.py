@@ -9,7 +9,7 @@ import pytest
 from recorded import BEGUN, events, recorded
 
 from nntui.hooks.errors import UserError
-from nntui.runs.commands import Command
+from nntui.runs.commands import Command, Kind
 from nntui.runs.events import Commanded, Evaluated, Progress
 from nntui.runs.state import RunState, fold, fold_all, fold_command
 from nntui.tui.draw.text import text_of
@@ -52,6 +52,13 @@ def test_a_run_that_is_not_live_is_not_asked_and_says_what_to_do(state: RunState
     assert refused is not None
     assert advice in refused.advice
     assert "otter" in refused.error().message
+
+
+@pytest.mark.parametrize("kind", ["pause", "lr", "lr-scale", "extend", "checkpoint", "probe"])
+def test_a_queued_run_can_only_be_stopped(state: RunState, kind: Kind) -> None:
+    assert refusal("stop", "otter", state.vitals, "queued") is None
+    refused = refusal(kind, "otter", state.vitals, "queued")
+    assert refused is not None and "S takes it out" in refused.advice
 
 
 def test_what_can_be_resumed(tmp_path: Path) -> None:

@@ -11,23 +11,20 @@ _SECONDS = 0.5
 
 
 class AskStop(AskYesNo):
-    """Stop it? `where`: the epoch that it is in, as what lies below says it; "" where that is not known."""
+    """Stop it? `says`: what comes of that just now. `queued`: it waits for another run."""
 
-    def __init__(self, name: str, where: Callable[[], str]) -> None:
-        self._where, self._before = where, where()
-        super().__init__(f"Stop {name}?", _detail(self._before), yes="stop", no="train on", default=True)
+    def __init__(self, name: str, says: Callable[[], str], *, queued: bool = False) -> None:
+        self._says, self._before = says, says()
+        super().__init__(
+            f"Stop {name}?", self._before, yes="stop", no="let it wait" if queued else "train on", default=True
+        )
 
     def on_mount(self) -> None:
         super().on_mount()
         self.set_interval(_SECONDS, self._follow)
 
     def _follow(self) -> None:
-        now = self._where()
+        now = self._says()
         if now != self._before:
             self._before = now
-            self.query(Words).last().say(_detail(now))
-
-
-def _detail(where: str) -> str:
-    at = f"in epoch {where}, " if where else ""
-    return f"It ends {at}with a checkpoint and its result; R goes on with it from there."
+            self.query(Words).last().say(now)

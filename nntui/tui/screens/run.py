@@ -344,9 +344,16 @@ class RunScreen(Screen[None]):
     def labels(self) -> dict[str, str]:
         """What keys do just now that they do not always do."""
         labels = run_keys.panel_labels(self.panels.titles)
+        if self.watched.status == "queued":
+            labels |= run_keys.QUEUED_LABELS
+            return labels if self.watched.state.checkpoints else labels | {"run.fork": ""}
         if toggled(self.watched.state, self.watched.status) == "resume":
             labels["run.pause"] = "resume"
         return labels
+
+    @property
+    def tooltips(self) -> dict[str, str]:
+        return run_keys.QUEUED_TOOLTIPS if self.watched.status == "queued" else {}
 
     # -- steering
 

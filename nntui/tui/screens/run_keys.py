@@ -57,6 +57,12 @@ BINDINGS: list[BindingType] = [
 ]  # fmt: skip
 
 
+NOT_YET = ("run.pause", "run.lr_up", "run.lr_down", "run.lr", "run.extend", "run.checkpoint", "run.probe")
+"""What cannot be asked of a run that has not begun; its keys still say why."""
+QUEUED_LABELS = {**dict.fromkeys(NOT_YET, ""), "run.stop": "take out"}
+QUEUED_TOOLTIPS = {"run.stop": "Out of the queue: it does not train"}
+
+
 def panel_labels(titles: Sequence[str]) -> dict[str, str]:
     """What the digits show, by id; "" for those that show nothing."""
     return {f"run.panel{n}": titles[n - 1] if n <= len(titles) else "" for n in range(1, MOST_PANELS + 1)}

@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 def screen_hints(screen: Screen[Any]) -> list[Hint]:
     """What is bound on a screen now: what its foot, help and the palette tell. Its `labels` says, by id, what some
-    bindings do just now; "" of one that does nothing."""
+    bindings do just now; "" of one that does nothing. Its `tooltips` says that in a sentence."""
     return _named(screen, hints(screen.active_bindings.values()))
 
 
 def _named(screen: Screen[Any], found: list[Hint]) -> list[Hint]:
     labels: Mapping[str, str] = getattr(screen, "labels", {})
-    named = [replace(hint, label=labels.get(hint.active.binding.id or "", hint.label)) for hint in found]
+    tooltips: Mapping[str, str] = getattr(screen, "tooltips", {})
+    ids = [hint.active.binding.id or "" for hint in found]
+    named = [
+        replace(hint, label=labels.get(id, hint.label), tooltip=tooltips.get(id, hint.tooltip))
+        for id, hint in zip(ids, found, strict=True)
+    ]
     return [hint for hint in named if hint.label]
 
 
