@@ -10,8 +10,8 @@ from nntui.runs.figures import size
 from nntui.runs.state import RunState, fold, fold_all
 from nntui.tui.draw.charset import ASCII, BRAILLE
 from nntui.tui.draw.foot import Figures, ago, fitting, notice, vitals_line
-from nntui.tui.draw.head import head_line
-from nntui.tui.draw.small import small_lines
+from nntui.tui.draw.head import Shown, head_line
+from nntui.tui.draw.small_run import Small, small_lines
 from nntui.tui.draw.text import Line, text_of, width
 from nntui.tui.facts import Facts
 
@@ -134,13 +134,45 @@ def test_a_warning_is_said_for_a_minute_and_a_pause_as_long_as_it_is(state: RunS
 
 @pytest.mark.parametrize("size", [(59, 15), (40, 8), (24, 4), (10, 2), (3, 1)])
 def test_the_small_screen_fits(state: RunState, size: tuple[int, int]) -> None:
-    lines = small_lines(FACTS, state, "training", NOW, *size, ASCII)
+    lines = small_lines(Small(FACTS, state, "training", NOW, ASCII, size), *size)
     assert len(lines) <= size[1]
     assert all(width(line) <= size[0] for line in lines)
     assert all(text_of(line).isascii() for line in lines)
 
 
+def small(state: RunState, cells: int, height: int, told: Line | None = None, status: Shown = "training") -> list[str]:
+    run = Small(FACTS, state, status, NOW, BRAILLE, (cells, height), told=told or [])
+    return [text_of(line) for line in small_lines(run, cells, height)]
+
+
 def test_the_small_screen_has_the_figures_that_matter(state: RunState) -> None:
-    text = "\n".join(text_of(line) for line in small_lines(FACTS, state, "training", NOW, 50, 10, BRAILLE))
+    text = "\n".join(small(state, 50, 10))
     for words in ("● training 4/10", "quick-otter-7", "loss ", "accuracy 82", "eta", "50x10 is too small"):
         assert words in text
+
+
+@pytest.mark.parametrize("height", [1, 2, 3, 4, 6, 8, 14, 29])
+def test_the_small_screen_uses_the_lines_that_it_has(state: RunState, height: int) -> None:
+    lines = small(state, 60, height)
+    assert len(lines) == height and all(line.strip() for line in lines)
+    wanted = ["training 4/10", "loss ", "accuracy 82", "eta", "is too small", "k/s"]
+    assert [word in "\n".join(lines) for word in wanted] == [n < height for n in range(len(wanted))]
+    assert ("└" in "\n".join(lines)) == (height >= 8), "a chart where there is room for one"
+
+
+@pytest.mark.parametrize("cells", [24, 30, 40, 47, 59, 79])
+def test_the_small_screen_cuts_no_word_off(state: RunState, cells: int) -> None:
+    told: Line = [("lr x0.5 asked 0.4 s ago, not yet applied (evaluating)", "command")]
+    whole = {word for line in [*small(state, 300, 7), text_of(told)] for word in line.split()}
+    whole |= {"too", "small:", "shows", "all", "60x16", "is", f"{cells}x7", "▁▂▃▅▆█", "best"}
+    shown = [word for line in small(state, cells, 7, told) for word in line.split()]
+    assert [word for word in shown if word not in whole and word[0] not in "▁▂▃▄▅▆▇█" and "…" not in word] == []
+    assert any("…" in word for word in shown) == (cells < 30), "the name alone, where it does not fit"
+
+
+def test_what_was_asked_and_why_it_failed_are_told_on_a_small_screen_in_whole_words(state: RunState) -> None:
+    asked: Line = [("lr x0.5", "strong command"), (" asked 0.4 s ago, not yet applied (evaluating)", "muted")]
+    assert small(state, 40, 9, asked)[5:7] == ["lr x0.5 asked 0.4 s ago, not yet applied", "(evaluating)"]
+    failed: Line = [("failed: " + "the loss is not finite, " * 9, "bad")]
+    lines = small(state, 40, 9, failed, "failed")[5:8]
+    assert lines[0].startswith("failed: the loss") and lines[2].endswith(" …") and max(map(len, lines)) <= 40

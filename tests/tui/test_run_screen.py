@@ -52,6 +52,19 @@ async def test_a_terminal_too_small_shows_the_figures_that_matter(live: RunFolde
         await says(pilot, "1 Layers")
 
 
+@pytest.mark.parametrize("size", [(40, 10), (60, 15), (59, 40)])
+async def test_a_terminal_too_small_shows_the_loss_and_the_keys_that_work(live: RunFolder, size) -> None:
+    async with opened(live, size) as pilot:
+        lines = shown(pilot).split("\n")
+        assert "● training 4/10  quick-otter-7" in lines[0]
+        for words in ("step 408", "val 0.2949", "best 84.4%", "k/s", "lr "):
+            assert words in shown(pilot)
+        assert any("└" in line for line in lines) and all(line.strip() for line in lines)
+        assert "space pause" in lines[-1] and "? help" in lines[-1]
+        await pilot.press("minus")
+        await says(pilot, "lr x0.67 asked")
+
+
 async def test_resizing_while_it_is_shown_rearranges(live: RunFolder) -> None:
     async with opened(live) as pilot:
         for size, words in (((200, 60), "worst mistakes"), ((60, 16), "1 Layers"), ((120, 40), "2 Samples")):

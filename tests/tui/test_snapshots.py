@@ -177,6 +177,8 @@ async def test_a_run_and_its_panels(album: Album, live: RunFolder) -> None:
         await album.take(pilot, "run-16-ascii-80x24", "conv1")
         await dressed(pilot, size=(40, 8))
         await album.take(pilot, "run-40x8", "too small")
+        await dressed(pilot, size=(60, 15), theme="dark", charset="braille")
+        await album.take(pilot, "run-60x15", "too small")
     album.check()
 
 

@@ -19,6 +19,7 @@ from nntui.runs.events import Planned, Started
 from nntui.tui import run_actions
 from nntui.tui.draw.head import LIVE
 from nntui.tui.draw.small import too_small
+from nntui.tui.draw.small_run import KEYED
 from nntui.tui.facts import read_facts
 from nntui.tui.following import Following, RunChanged
 from nntui.tui.helm import Helm
@@ -183,6 +184,7 @@ class RunScreen(Screen[None]):
     def _fit(self, width: int, height: int) -> None:
         """Arrange for a terminal of this size."""
         self.set_class(too_small(width, height), "tiny")
+        self.set_class(height < KEYED, "low")
         zoomed = self.has_class("zoomed-panel")
         self.panels.show_beside(1 if zoomed else self.panels.fits(width))
         self.call_after_refresh(self.redraw)

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from nntui.tui.watched import Watched
 
 
+def told_line(watched: Watched, now: float, cells: int) -> Line:
+    """What was asked of a run, or what matters most of it, in so many cells where that can be."""
+    w = watched
+    urgent = w.status in ("deleted", "failed") or w.problem
+    asked = [] if urgent else commands_foot(w.state, w.status, now)
+    return asked or notice(w.state, w.status, w.figures, w.problem, now, cells)
+
+
 class Foot(Lines):
     """Two lines."""
 
@@ -28,18 +36,12 @@ class Foot(Lines):
 
     def redraw(self) -> None:
         w, now, cells = self.watched, time.time(), self.size.width
-        told = self._told(now, cells)
+        told = told_line(w, now, cells)
         advice = failure_advice(w.state, cells) if w.status == "failed" and not w.problem else []
         if advice:  # it goes before figures of what has ended
             self.show([cut(told, cells), advice])
             return
         self.show([vitals_line(w.state, w.figures, w.status, now, cells, self.app.charset), cut(told, cells)])
-
-    def _told(self, now: float, cells: int) -> Line:
-        w = self.watched
-        urgent = w.status in ("deleted", "failed") or w.problem
-        asked = [] if urgent else commands_foot(w.state, w.status, now)
-        return asked or notice(w.state, w.status, w.figures, w.problem, now, cells)
 
     def on_resize(self) -> None:
         self.redraw()
