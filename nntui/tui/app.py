@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 
 from nntui.hooks.errors import UserError
 from nntui.hooks.places import cache_dir, write_atomically
+from nntui.tui.colourless import Colourless
 from nntui.tui.draw.charset import CHARSETS, Charset, detect
 from nntui.tui.draw.text import plain
 from nntui.tui.palette import THEMES
@@ -23,6 +24,7 @@ from nntui.tui.type_ahead import TypeAhead
 if TYPE_CHECKING:
     from typing import Any
 
+    from textual.filter import LineFilter
     from textual.notifications import SeverityLevel
     from textual.screen import Screen
 
@@ -105,6 +107,9 @@ class NNTuiApp(App[list["RunFolder"]]):
         from nntui.tui.screens.new_run import NewRunScreen
 
         return NewRunScreen(template)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [Colourless()] if self.no_color else super().get_line_filters()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Resize) and not self.is_headless:

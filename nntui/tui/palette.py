@@ -120,6 +120,10 @@ ANSI16 = _theme(
     ansi=True,
 )  # fmt: skip
 
+_DIM = frozenset({"muted", "axis", "raw"})
+_BOLD = frozenset({"key"})
+"""Meanings that attributes tell where there are no colours."""
+
 THEMES = (DARK, LIGHT, CONTRAST, ANSI16)
 
 
@@ -161,6 +165,10 @@ class Palette:
                 background, onto = self._colour(word), False
             else:
                 colour = self._colour(word)
+        if self._colourless and not chosen:
+            return Style(bold=bold or not _BOLD.isdisjoint(words.split()) or None, reverse=reverse or None,
+                         dim=(not bold and not _DIM.isdisjoint(words.split())) or None,
+                         underline=underline or None)  # fmt: skip
         if chosen and not self._colours["cursor"].startswith("#"):
             colour = "bright_white"  # of a terminal's own sixteen, few can be read on each other
         return Style(color=colour, bgcolor=background, bold=bold or None, reverse=reverse or None,

@@ -157,6 +157,49 @@ def test_no_color_is_honoured(variable: str, value: str, place: Path, marker: st
         assert " ○ " in terminal.lines[1] and "○" in "".join(terminal.lines[2:10]), "validation by its mark"
 
 
+@pytest.mark.parametrize("more", [{}, {"TERM": "linux"}, {"COLORTERM": "truecolor"}], ids=["256", "16", "truecolor"])
+def test_without_colours_none_is_sent_and_what_is_chosen_is_seen(
+    more: dict[str, str], place: Path, marker: str
+) -> None:
+    with opened(place, marker, NO_COLOR="1", **more) as terminal:
+        terminal.wait_for(RUN)
+        terminal.wait_quiet(0.2)
+        assert reversed_text(terminal).startswith("▸") and RUN in reversed_text(terminal), "the run that is chosen"
+        opens_the_run(terminal)
+        terminal.send("tab", "tab")
+        terminal.wait_for(lambda _: "1 Layers" in reversed_text(terminal))
+        for key, says in (("?", "What is what"), ("escape", "1 Layers"), (":", "what to do"), ("escape", "1 Layers")):
+            terminal.send(key)
+            terminal.wait_for(says)
+            terminal.wait_quiet(0.2)
+        terminal.send("q", "D")
+        terminal.wait_for("There is no way back")
+        terminal.wait_for(lambda _: "n keep" in reversed_text(terminal))
+        terminal.send("n", "r")
+        terminal.wait_for("Rename")
+        terminal.wait_for(lambda _: reversed_text(terminal).strip().endswith(RUN))
+        terminal.send("escape")
+        terminal.wait_for(lambda text: "Rename" not in text)
+        terminal.send("n")
+        terminal.wait_for("$ nntui train")
+        terminal.wait_for(lambda _: "▸ data" in reversed_text(terminal))
+        terminal.send("enter")
+        terminal.wait_for("type to search")
+        terminal.wait_quiet(0.2)
+        codes = {code for found in re.findall(rb"\x1b\[([0-9;:]*)m", terminal.raw) for code in found.split(b";")}
+    assert codes <= {b"", b"0", b"1", b"2", b"4", b"7"}, "bold, dim, underlined and reversed, and no colour"
+
+
+def reversed_text(terminal: Terminal) -> str:
+    """What stands in reversed cells, from the top."""
+    rows = (terminal.screen.buffer[y] for y in range(terminal.screen.lines))
+    return " ".join(
+        found
+        for row in rows
+        if (found := "".join(row[x].data for x in range(terminal.screen.columns) if row[x].reverse))
+    )
+
+
 @pytest.mark.parametrize("term", ["xterm", "linux", "vt100", "screen", "tmux"])
 def test_a_terminal_of_sixteen_colours_is_given_its_own(term: str, place: Path, marker: str) -> None:
     with opened(place, marker, TERM=term) as terminal:
