@@ -46,7 +46,8 @@ async def save(app: NNTuiApp, toml: str, name: str) -> None:
     except UserError as error:  # it was right when it was typed
         app.warn(error)
         return
-    sure = AskYesNo(f"{path} is there already", "Write over it?", yes="write over it", no="keep it")
+    sure = AskYesNo(f"{path} is there already", "Write over it?", yes="write over it", no="keep it",
+                    grave=True)  # fmt: skip
     if there and not await app.push_screen_wait(sure):
         return
     try:

@@ -161,7 +161,8 @@ async def delete(app: NNTuiApp, folder: RunFolder) -> bool:
     if isinstance(live, Unknown):
         force = True
         detail += f" Whether it is live cannot be told from here: {live.why}."
-    if not await app.push_screen_wait(AskYesNo(f"Delete {folder.name}?", detail, yes="delete", no="keep")):
+    sure = AskYesNo(f"Delete {folder.name}?", detail, yes="delete", no="keep", grave=True)
+    if not await app.push_screen_wait(sure):
         return False
     freed = await asyncio.to_thread(remove_run, folder, force=force)
     app.tell(f"{folder.name} is deleted: {size(freed)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -40,18 +41,19 @@ class TypeAhead:
         event.stop()
         return True
 
-    def release(self) -> None:
-        """The question is there: it gets them, and those that are on their way before this call is met."""
+    def release(self, takes: Callable[[str], bool]) -> None:
+        """The question is there: it gets those of them that it takes unseen, and of those that are on their way before
+        this call is met."""
         if self._keys is not None:
-            self._app.call_later(self._send)
+            self._app.call_later(self._send, takes)
 
     def drop(self) -> None:
         """No question comes, or it is answered already."""
         if self._keys is not None:
             self._app.call_later(self._end)
 
-    async def _send(self) -> None:
-        for key in self._end():
+    async def _send(self, takes: Callable[[str], bool]) -> None:
+        for key in [key for key in self._end() if takes(key.key)]:
             await self._app.on_event(events.Key(key.key, key.character))
 
     def _end(self) -> list[events.Key]:

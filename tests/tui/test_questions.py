@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from nntui.hooks.errors import UserError
+from nntui.runs.commands import read_commands
 from nntui.runs.notes import read_note
 from nntui.tui.screens.ask_choice import AskChoice
 from nntui.tui.screens.ask_text import AskText
@@ -225,8 +226,31 @@ async def test_a_key_that_follows_a_questions_key_at_once_answers_it(tmp_path):
         burst(app, "D", "n")  # n alone opens the form
         await pilot.pause(0.2)
         assert isinstance(app.screen, RunsScreen) and (tmp_path / "quick-otter-7").is_dir()
-        burst(app, "D", "y", "n")
-        await until(pilot, lambda: not (tmp_path / "quick-otter-7").exists())
+        burst(app, "D", "escape")
+        await pilot.pause(0.2)
+        assert isinstance(app.screen, RunsScreen) and (tmp_path / "quick-otter-7").is_dir()
+
+
+@pytest.mark.parametrize("keys", [("y",), ("enter", "y"), ("left", "enter"), ("tab", "enter", "y")])
+async def test_what_has_no_way_back_is_not_confirmed_by_keys_typed_before_it_was_asked(tmp_path, keys):
+    folder = make_run(tmp_path, "quick-otter-7")
+    app = app_of(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(RunsTable).rows)
+        burst(app, "D", *keys)
+        await until(pilot, lambda: "There is no way back" in screen_text(pilot))
+        await pilot.pause(0.3)
+        assert folder.exists() and isinstance(app.screen, AskYesNo)
+        await pilot.press("y")  # it is seen now
+        await until(pilot, lambda: not folder.exists())
+
+
+async def test_a_stop_may_be_typed_ahead_since_the_run_can_go_on(live):
+    app = app_of(live.path.parent)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.screen.query_one(RunsTable).rows)
+        burst(app, "S", "y")
+        await until(pilot, lambda: [command.kind for command in read_commands(live.commands)][-1:] == ["stop"])
 
 
 async def test_a_text_that_follows_its_key_at_once_is_typed_whole(tmp_path):

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
 
+_REFUSING = frozenset({"answer(False)", "cancel"})
+
+
 class AskYesNo(OverlayScreen[bool]):
-    """A question that y and n answer, and the arrows with Enter. Escape is no."""
+    """A question that y and n answer, and the arrows with Enter. Escape is no. `grave`: of a yes there is no way back,
+    so that keys typed ahead of it can only refuse."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes", id="question.yes", tooltip="Yes"),
@@ -26,9 +30,17 @@ class AskYesNo(OverlayScreen[bool]):
     ]
 
     def __init__(
-        self, question: str, detail: str = "", *, yes: str = "yes", no: str = "no", default: bool = False
+        self,
+        question: str,
+        detail: str = "",
+        *,
+        yes: str = "yes",
+        no: str = "no",
+        default: bool = False,
+        grave: bool = False,
     ) -> None:
         super().__init__()
+        self._grave = grave
         self._question, self._detail = question, detail
         self._words = {True: yes, False: no}
         self._answer = default
@@ -41,6 +53,10 @@ class AskYesNo(OverlayScreen[bool]):
 
     def on_mount(self) -> None:
         self.query_one(Answers).highlight(self._answer)
+
+    def takes_unseen(self, key: str) -> bool:
+        bound = self.active_bindings.get(key)
+        return not self._grave or (bound is not None and bound.binding.action in _REFUSING)
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)

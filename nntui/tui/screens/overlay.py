@@ -34,10 +34,15 @@ class OverlayScreen(ModalScreen[T]):
     def on_mount(self) -> None:
         self.set_class(not self.charset.unicode, "ascii")
         self.set_class(self.app.size.height < LOW, "low")
-        self.call_after_refresh(cast("NNTuiApp", self.app).ahead.release)
+        self.call_after_refresh(cast("NNTuiApp", self.app).ahead.release, self.takes_unseen)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < LOW, "low")
+
+    def takes_unseen(self, key: str) -> bool:
+        """Whether a key that was pressed before this was there is for it."""
+        del key
+        return True
 
     @property
     def charset(self) -> Charset:
