@@ -209,7 +209,7 @@ def main() -> None:
             figures |= json.loads(told.splitlines()[-1])
     print(json.dumps({k: round(v, 2) if isinstance(v, float) else v for k, v in figures.items()}, indent=2))
     if asked.write:
-        write("own scale", table(rows_of(figures)))
+        write("own scale", table(rows_of(figures), terminal=""))
 
 
 def _part(name: str, given: Path) -> dict[str, Any]:
