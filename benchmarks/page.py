@@ -24,14 +24,14 @@ class Row(NamedTuple):
         return f"| {self.what} | {self.measured} | {self.asked} | {met} |"
 
 
-def table(rows: list[Row]) -> list[str]:
+def table(rows: list[Row], terminal: str = ", 256 colours") -> list[str]:
     """When and where, what was missed, and the table."""
     day = f"Measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores ({platform.machine()}), "
     missed = [row for row in rows if row.met is False]
     asked = sum(row.met is not None for row in rows)
     told = f" {len(missed)} of {asked} missed what was asked." if missed else ""
     return [
-        f"{day}Python {platform.python_version()}, 256 colours.{told}",
+        f"{day}Python {platform.python_version()}{terminal}.{told}",
         "",
         "| what | measured | asked | met |",
         "| --- | --- | --- | --- |",

@@ -235,9 +235,16 @@ def _column(name: str, cells: Sequence[Any]) -> pl.Series:
     import polars as pl
 
     kinds = {type(cell) for cell in cells if cell is not None}
+    if kinds == {str}:
+        return pl.Series(name, [None if cell is None else _unicode(cell) for cell in cells])
     if kinds <= {int, float} or len(kinds) == 1:
         return pl.Series(name, [float(c) if c is not None and float in kinds else c for c in cells])
-    return pl.Series(name, [None if cell is None else str(cell) for cell in cells])
+    return pl.Series(name, [None if cell is None else _unicode(str(cell)) for cell in cells])
+
+
+def _unicode(text: str) -> str:
+    """Names of files that are not UTF-8, as they are shown elsewhere: Parquet holds nothing else."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _common(kinds: Sequence[pl.DataType]) -> pl.DataType:

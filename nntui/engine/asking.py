@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nntui.hooks.data import Asked, Finding
 from nntui.hooks.errors import UserError
+from nntui.hooks.streams import STREAM, is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,13 @@ def asked(preprocessor: Preprocessor, inputs: Sequence[str], *, strict: bool = F
     ask: Ask | None = getattr(preprocessor, "ask", None)
     ask = _Reading(preprocessor, strict=strict) if ask is None else ask
     begun = False
+    streams = [one for one in inputs if is_stream(one)]
+    if streams and strict:
+        raise UserError(f"{streams[0]}: {STREAM}")
+    inputs = [one for one in inputs if one not in streams]
+    yield from (nothing(skipped(STREAM, one)) for one in streams)
+    if not inputs:
+        return
     try:
         for piece in ask(inputs, size):
             begun = True

@@ -238,6 +238,8 @@ def _planned(training: Training, layers: list[LayerPlan], feed_kind: str) -> Pla
         steps_per_epoch=training.steps_per_epoch,
         metric=task.metric,
         maximize=task.maximize,
+        headline=task.headline,
+        headline_maximize=task.headline_maximize,
         classes=list(data.spec.target.names) if data.spec.target.kind in ("classes", "multilabel") else [],
         chosen=chosen,
     )

@@ -38,6 +38,9 @@ class Task(ABC):
     """The metric that chooses the best checkpoint."""
     maximize: bool
     """Whether more of it is better."""
+    headline: str
+    """The metric that the data is spoken of by, where the loss chooses; else empty."""
+    headline_maximize: bool
     loss_name: str
     initial_loss: float | None
     """Training loss to be expected from a network that knows nothing; None where that depends on the data."""
@@ -46,6 +49,8 @@ class Task(ABC):
         self.spec = spec
         self._device = device
         self.metric, self.maximize = _primary(spec, settings.metric)
+        usual = next(((name, more) for name, more in directions(spec.target).items() if name != "loss"), ("", False))
+        self.headline, self.headline_maximize = usual if self.metric == "loss" else ("", False)
 
     @abstractmethod
     def loss(self, output: Tensor, batch: Batch) -> Tensor:

@@ -23,6 +23,15 @@ def close_to(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]
     return tuple(difflib.get_close_matches(lowered, pool, n=limit, cutoff=0.6))
 
 
+def alike(text: str, known: Iterable[str], limit: int = 1) -> list[str]:
+    """Texts that `text` may be a misspelling of, or the whole of, closest first. Upper and lower case are the same."""
+    by_lower = {other.casefold(): other for other in known}
+    folded = text.casefold()
+    found = difflib.get_close_matches(folded, by_lower, n=limit, cutoff=0.6)
+    begun = [other for other in by_lower if len(folded) > 2 and len(other) > 2 and (folded in other or other in folded)]
+    return [by_lower[other] for other in dict.fromkeys([*found, *begun])][:limit]
+
+
 def split_qualified(name: str) -> tuple[str, str]:
     """`plugin/name` in two; the plugin is "" where only a name is given."""
     plugin, slash, rest = name.partition("/")

@@ -71,6 +71,9 @@ class Planned(Event, frozen=True, kw_only=True, tag="planned"):
     metric: str
     """The primary metric, and whether more of it is better."""
     maximize: bool
+    headline: str = ""
+    """The metric that the run is spoken of by, where the primary one is the loss; and whether more of it is better."""
+    headline_maximize: bool = False
     classes: list[str] = []
     chosen: list[Choice] = []
 

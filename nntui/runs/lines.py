@@ -26,6 +26,7 @@ from nntui.runs.events import (
     Warned,
 )
 from nntui.runs.figures import duration, label, metric, number, per_second, rate, steady
+from nntui.runs.vitals import spoken_of
 
 Clock = Callable[[], float]
 
@@ -48,7 +49,7 @@ class Tracker:
         self.metric = ""
         self.progress: Progress | None = None
         self.value: float | None = None
-        """The primary metric on validation, newest."""
+        """The metric that the run is spoken of by, on validation, newest."""
         self.evaluated = False
         self._since: tuple[float, float] | None = None
         """Clock and epoch from which the speed is told."""
@@ -59,7 +60,7 @@ class Tracker:
     def follow(self, event: AnyEvent) -> list[str]:
         """Take an event in; the lasting lines that it gives rise to, uncleaned."""
         if isinstance(event, Planned):
-            self.epochs, self.metric = event.epochs, event.metric
+            self.epochs, (self.metric, _) = event.epochs, spoken_of(event)
             if self._first is None:
                 self._first = self._clock()
             return plan_lines(event)

@@ -45,7 +45,7 @@ _BESTS = 32
 
 
 class Point(msgspec.Struct, frozen=True):
-    """The primary metric, once evaluated."""
+    """The metric that the run is spoken of by, once evaluated."""
 
     step: int
     epoch: float
@@ -84,15 +84,16 @@ class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
     steps_per_epoch: int = 0
     parameters: int = 0
     metric: str = ""
+    """That the run is spoken of by; see `spoken_of`."""
     maximize: bool = False
 
     loss: float | None = None
     lr: float | None = None
     samples_per_second: float = 0.0
     latest: Point | None = None
-    """The primary metric when last evaluated on validation."""
+    """The metric when last evaluated on validation."""
     bests: list[Point] = []
-    """Each was the best when it was evaluated; the last one still is."""
+    """Each was the best when it was evaluated, by the primary metric; the last one still is."""
 
     warnings: int = 0
     finished: Finished | None = None
@@ -106,6 +107,12 @@ class Vitals(msgspec.Struct, kw_only=True, omit_defaults=True):
     def fraction(self) -> float | None:
         """Share of the training that is done, 0..1; None before the plan."""
         return min(max(self.epoch, 0.0) / self.epochs, 1.0) if self.epochs > 0 else None
+
+
+def spoken_of(plan: Planned) -> tuple[str, bool]:
+    """The metric that people compare runs of this kind by, and whether more of it is better. The weights may be chosen
+    by another: of little data the loss says more."""
+    return (plan.headline, plan.headline_maximize) if plan.headline else (plan.metric, plan.maximize)
 
 
 def _fold_started(v: Vitals, event: Started) -> None:
@@ -123,7 +130,7 @@ def _fold_planned(v: Vitals, event: Planned) -> None:
     v.phase = "training"
     v.epochs = max(event.epochs, v.extended)
     v.steps_per_epoch, v.parameters = event.steps_per_epoch, event.parameters
-    v.metric, v.maximize = event.metric, event.maximize
+    v.metric, v.maximize = spoken_of(event)
 
 
 def _fold_progress(v: Vitals, event: Progress) -> None:

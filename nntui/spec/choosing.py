@@ -231,7 +231,11 @@ def _choose_data(
     if path is None:
         return None, None
     # A run's own file says all that was found out when it was made.
-    return absolute(path), None if reader is None or recorded else sniffed_by(entry, absolute(path), registry)
+    try:
+        return absolute(path), None if reader is None or recorded else sniffed_by(entry, absolute(path), registry)
+    except UserError as error:
+        _blame("data.path", error, faults)
+        return None, None
 
 
 def _text(table: dict[str, Any], key: str, faults: Faults) -> str | None:

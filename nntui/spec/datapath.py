@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.contributions import Dataset, Sniff
 from nntui.hooks.errors import UserError
+from nntui.hooks.streams import STREAM, is_stream
 from nntui.hooks.targets import resolve_target
 from nntui.spec.validate import nearest, show
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from nntui.hooks.registry import Entry, Registry
 
 _TIE = 1e-6
+_ENDING = re.compile(r"[^.]\.[A-Za-z][A-Za-z0-9]{0,11}$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +39,11 @@ class Reading:
 
 
 def is_path(text: str) -> bool:
-    """Whether `text`, which is no registered name, was meant as a path: it has a separator, or it is there."""
+    """Whether `text`, which is no registered name, was meant as a path: it has a separator or the ending of a file, or
+    it is there."""
     separators = {os.sep, os.altsep or os.sep, "/"}
-    return text.startswith("~") or any(mark in text for mark in separators) or _is_there(text)
+    marked = text.startswith("~") or any(mark in text for mark in separators)
+    return marked or bool(_ENDING.search(text)) or _is_there(text)
 
 
 def _is_there(path: str) -> bool:
@@ -56,6 +61,16 @@ def _is_empty(path: Path) -> bool:
         return False
 
 
+def _beside(text: str) -> list[str]:
+    """Files of the same folder whose names are like it, written as it is."""
+    folder, name = os.path.split(text)
+    try:
+        there = [entry.name for entry in os.scandir(absolute(folder or os.curdir)) if not entry.name.startswith(".")]
+    except (OSError, ValueError):
+        return []
+    return [os.path.join(folder, found) for found in nearest(name, there)]  # noqa: PTH118 - pathlib would drop the ./
+
+
 def absolute(text: str) -> str:
     """`text` from the root; `~` is the home folder. A run may be resumed from anywhere."""
     # pathlib would follow links, which may be moved, and raise for the home of a stranger.
@@ -70,8 +85,10 @@ def sniffed(text: str, registry: Registry) -> Reading:
         raise UserError(
             f"no data set and no file is called {show(text)}",
             advice="nntui datasets lists what there is.",
-            suggestions=nearest(text, names),
+            suggestions=[*_beside(text), *nearest(text, names)][:3],
         )
+    if is_stream(str(path)):
+        raise UserError(f"{path}: {STREAM}")
     readers = [entry for entry in registry.list("data") if entry.meta.get("has_sniff")]
     found: list[tuple[Sniff, Entry]] = []
     failed: list[str] = []
@@ -103,6 +120,8 @@ def sniffed(text: str, registry: Registry) -> Reading:
 def sniffed_by(entry: Entry, path: str, registry: Registry) -> Reading | None:
     """What the reader that a person named finds out of a path; None where it finds out nothing. What is wrong with the
     path is told when it is read."""
+    if is_stream(path):
+        raise UserError(f"{path}: {STREAM}")
     if not _is_there(path):
         return None
     try:

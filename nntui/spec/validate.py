@@ -24,10 +24,13 @@ def validated(model: type[P], values: Mapping[str, Any], report: Report) -> P | 
     """`values` (plain JSON) as `model`, or None after every fault was reported.
 
     Types are checked strictly, as JSON: a number in quotes is no number, 1 is no `true`, but 3 is a fine float and a
-    list a fine tuple.
+    list a fine tuple. One text stands for a list of that text alone.
     """
+    values = {
+        key: [value] if isinstance(value, str) and _of_texts(model, key) else value for key, value in values.items()
+    }
     # Text that is not Unicode comes from undecodable bytes of a command line: neither JSON nor TOML can hold it.
-    broken = [key for key, value in values.items() if isinstance(value, str) and not _encodable(value)]
+    broken = [key for key, value in values.items() if not _encodable(value)]
     for key in broken:
         report(key, "holds bytes that are not UTF-8", "Rename it, or set the locale to UTF-8")
     large = [key for key, value in values.items() if _too_large(value)]
@@ -50,9 +53,17 @@ def validated(model: type[P], values: Mapping[str, Any], report: Report) -> P | 
         return None
 
 
-def _encodable(text: str) -> bool:
+def _of_texts(model: type[Params], key: str) -> bool:
+    field = model.model_fields.get(key)
+    return field is not None and field.annotation in (tuple[str, ...], list[str])
+
+
+def _encodable(value: Any) -> bool:  # anything that was written
+    if isinstance(value, (list, tuple)):
+        return all(map(_encodable, value))
     try:
-        text.encode()
+        if isinstance(value, str):
+            value.encode()
     except UnicodeEncodeError:
         return False
     return True

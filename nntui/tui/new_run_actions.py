@@ -12,7 +12,7 @@ from nntui.runs import shell
 
 if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
-    from nntui.tui.form.form import Form
+    from nntui.tui.form.form import Checked, Form
     from nntui.tui.form.rows import Row
 
 
@@ -64,6 +64,13 @@ def _wrong_path(text: str) -> str | None:
     if not text.strip() or what_is_at(path) == "folder":
         return "the name of a file"
     return None if what_is_at(path.parent) == "folder" else f"there is no folder {path.parent}"
+
+
+def fault_of(checked: Checked, refusal: UserError | None) -> UserError:
+    """The first thing that is wrong: of what is said, or (`refusal`) of what its plan came upon."""
+    if checked.faults or refusal is None:
+        return UserError(checked.faults[0].message, advice=checked.faults[0].suggestion)
+    return refusal
 
 
 async def begin(app: NNTuiApp, toml: str) -> None:

@@ -49,6 +49,12 @@ class Questions:
         """Whether nothing is awaited."""
         return all(asking.now.since is None for asking in (self.plan, self.data, self.curve))
 
+    @property
+    def refusal(self) -> UserError | None:
+        """What the plan says that a person must put right before this can be trained."""
+        error = self.plan.now.error
+        return error if error is not None and getattr(error, "kind", "") == "request" else None
+
     async def warm(self) -> None:
         """Start the server while the plugins are read: it is asked something at once."""
         with contextlib.suppress(UserError):  # told in the panes, which ask it

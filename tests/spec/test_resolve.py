@@ -255,6 +255,14 @@ def test_what_suits_a_path_is_suggested_by_its_reader(tmp_path: Path) -> None:
     assert forced.training.epochs == 9
 
 
+def test_one_text_is_a_list_of_it_and_is_not_cut() -> None:
+    alone = resolve({"data": {"name": "csv", "columns": "price, net"}}, REGISTRY)
+    assert alone == resolve({"data": {"name": "csv", "columns": ["price, net"]}}, REGISTRY)
+    assert alone.data.params.model_dump()["columns"] == ("price, net",)
+    broken = {"data": {"name": "csv", "columns": "\udcff"}}
+    assert faults(broken)[0].startswith("data.columns: holds bytes that are not UTF-8")
+
+
 def test_without_readers_a_path_says_that_none_is_installed(tmp_path: Path) -> None:
     registry = FakeRegistry()
     for entry in registry.list("data"):

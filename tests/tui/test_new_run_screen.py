@@ -222,6 +222,33 @@ async def test_a_plan_that_hangs_or_fails_says_so_while_all_else_goes_on(tmp_pat
         await it.until(lambda: "layer-of-ffn" in it.shown("plan"))
 
 
+async def test_what_only_the_plan_finds_wrong_stands_below_its_row_and_is_not_trained(tmp_path: Path) -> None:
+    wrong = ["--data.test: there is no column \x1b[2JKundennummer", "no array of it is known by its name"]
+
+    async def refuse() -> None:
+        raise JobFailed(wrong[0], advice="did you mean Kundennr?", kind="request")
+
+    server = FakeServer()
+    server.plan_does = refuse
+    async with new_run(tmp_path, server=server) as it:
+        await it.until(lambda: "one thing is wrong above" in it.shown("form"))
+        assert it.view.rows[-1].errors == ()
+        (row,) = (row for row in it.view.rows if row.errors)
+        assert (row.key, row.errors[0].suggestion) == ("data.test", "did you mean Kundennr?")
+        await it.press("T")
+        await it.until(lambda: it.view.chosen is not None and it.view.chosen.key == "data.test")
+        assert server.trained == []
+        wrong[0] = wrong[1]
+        await it.go("activation.name")
+        await it.press("right")
+        await it.until(lambda: it.view.rows[-1].errors != ())
+        server.plan_does = None
+        await it.press("T")  # refused, and asked anew: a file may have been put right
+        await it.until(lambda: "layer-of-ffn" in it.shown("plan"))
+        await it.until(lambda: "wrong" not in it.shown("form"))
+        assert server.trained == []
+
+
 async def test_a_mistake_is_told_beside_its_row_as_one_types_and_escape_takes_it_back(tmp_path: Path) -> None:
     async with new_run(tmp_path) as it:
         await it.go("training.epochs")

@@ -91,7 +91,8 @@ def _column(column: ColumnReport) -> ColumnSeen:
 
 def _finding(finding: Finding) -> FindingSeen:
     places = [_cut(place, MOST_TEXT) for place in finding.places[:MOST_PLACES]]
-    return FindingSeen(kind=finding.kind, message=_cut(finding.message, MOST_TEXT), count=finding.count, places=places)
+    message, count = _cut(finding.message, MOST_TEXT), int(finding.count)
+    return FindingSeen(kind=finding.kind, message=message, count=count, places=places)
 
 
 def shape_in_words(spec: DataSpec) -> str:

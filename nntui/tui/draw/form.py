@@ -78,7 +78,8 @@ def _row(
 def _train(row: Row, charset: Charset, faults: int) -> Line:
     if faults:
         several = f"{faults} things are" if faults > 1 else "one thing is"
-        return [("Train", "muted"), (f"   {charset.failed} {several} wrong above", "bad")]
+        where = "" if row.errors else " above"
+        return [("Train", "muted"), (f"   {charset.failed} {several} wrong{where}", "bad")]
     return [(f"{charset.live} Train", "good strong"), (f"   {plain(row.text)}", "muted")]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from nntui.hooks.declared import plain
@@ -12,6 +12,7 @@ from nntui.spec.tables import CHOICES, DEFAULTS, settings_fields
 from nntui.spec.text import NONE, as_text
 
 if TYPE_CHECKING:
+    from nntui.hooks.errors import UserError
     from nntui.hooks.registry import Entry, Registry
     from nntui.spec.errors import SpecError
     from nntui.tui.form.form import Checked, Wanted
@@ -73,6 +74,20 @@ class Row:
         from nntui.spec.words import flag_of
 
         return "" if self.kind in ("heading", "fold", "train") else flag_of(self.key)
+
+
+def blamed(found: Sequence[Row], error: UserError) -> list[Row]:
+    """The rows with what the plan found wrong: below the setting that it names, else below Train."""
+    from nntui.spec.errors import SpecError
+
+    named = max(
+        (row for row in found if row.flag and error.message.startswith(f"{row.flag}:")),
+        key=lambda row: len(row.flag),
+        default=found[-1],
+    )
+    message = error.message.removeprefix(f"{named.flag}:").strip() if named.flag else error.message
+    fault = SpecError(place=named.key, message=message, suggestion=error.advice)
+    return [replace(row, errors=(*row.errors, fault)) if row is named else row for row in found]
 
 
 @dataclass(frozen=True, kw_only=True)

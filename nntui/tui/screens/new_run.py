@@ -66,7 +66,7 @@ class NewRunScreen(Screen[None]):
         self._mistake: UserError | None = None
         """What went wrong when the run was to begin; shown until something is changed."""
         self._begins = False
-        self._estimated = ""
+        self._estimated: tuple[str, UserError | None] = "", None
         self._awaited = ""
         """Whose code is run for the check that is under way, once that has taken a while."""
         self.questions = Questions(self, self._take_plan, self._take_data, self._take_curve)
@@ -118,7 +118,7 @@ class NewRunScreen(Screen[None]):
 
     def _take_plan(self, answered: Answered[PlanResult]) -> None:
         self.query_one(PlanPane).take(answered)
-        if self._estimate() != self._estimated:
+        if (self._estimate(), self.questions.refusal) != self._estimated:
             self._show_rows()
 
     def _take_data(self, answered: Answered[Described]) -> None:
@@ -193,14 +193,16 @@ class NewRunScreen(Screen[None]):
         self.questions.follow(checked)
 
     def _show_rows(self) -> None:
-        from nntui.tui.form.rows import rows
+        from nntui.tui.form.rows import blamed, rows
 
         if self._form is None or self._form.last is None:
             return
         view = self.query_one(FormView)
         found = rows(self._form.wanted, self._form.last, self._form.registry, unfolded=view.unfolded)
-        self._estimated = self._estimate()
-        found[-1] = replace(found[-1], text=self._estimated)
+        self._estimated = self._estimate(), self.questions.refusal
+        found[-1] = replace(found[-1], text=self._estimated[0])
+        if self.questions.refusal is not None:
+            found = blamed(found, self.questions.refusal)
         view.show_rows(found)
         self._show_about()
 
@@ -369,7 +371,7 @@ class NewRunScreen(Screen[None]):
     async def _train(self) -> None:
         try:
             checked = await self._settled()
-            if checked is None or checked.tree is None:
+            if checked is None or checked.tree is None or self.questions.refusal is not None:
                 self._refuse(checked)
                 return
             self._show_rows()
@@ -392,4 +394,5 @@ class NewRunScreen(Screen[None]):
         if self._open != 1:
             self.action_open(1)
         view.move_to(next((number for number, row in enumerate(view.rows) if row.errors), view.cursor))
-        self.nntui.warn(UserError(checked.faults[0].message, advice=checked.faults[0].suggestion))
+        self.nntui.warn(new_run_actions.fault_of(checked, self.questions.refusal))
+        self.questions.follow(checked)  # a file may have been put right since

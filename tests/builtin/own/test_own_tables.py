@@ -80,6 +80,23 @@ def test_columns_are_taken_for_what_their_cells_are() -> None:
     }  # fmt: skip
 
 
+def test_digits_with_zeros_in_front_are_names_and_numbers_of_customers_identify_them() -> None:
+    rows = range(60)
+    assert kinds(
+        postcode=[("01067", "80331", "20095")[i % 3] for i in rows],
+        month=[f"{1 + i % 12:02}" for i in rows],
+        Kundennr=[str(10_001 + i) for i in rows],
+        customerNumber=[str(7 * i) for i in rows],
+        humid=[str(3 * i) for i in rows],
+    ) == {
+        "postcode": "category",
+        "month": "number",
+        "Kundennr": "identifier",
+        "customerNumber": "identifier",
+        "humid": "number",
+    }
+
+
 def test_titanic_is_read_and_its_columns_told() -> None:
     source = opened(TITANIC)
     roles = {c.name: (c.kind, c.role) for c in source.report.columns}
@@ -330,8 +347,14 @@ def test_rows_are_asked_in_pieces_and_by_hand(tmp_path: Path) -> None:
     assert all(torch.equal(row, truth["features"][3]) for row in preprocessor.encode(typed)["features"])
     lacking = next(preprocessor.ask(["age=3"], 10))
     assert "2 columns were not given" in lacking.findings[0].message
-    (tmp_path / "bare.csv").write_text("age,other\n1,2\n")
-    assert "town" in next(preprocessor.ask([str(tmp_path / "bare.csv")], 10)).findings[0].places
+    (tmp_path / "bare.csv").write_text("age,home town\n1,2\n")
+    assert (
+        "town, perhaps its 'home town'" in next(preprocessor.ask([str(tmp_path / "bare.csv")], 10)).findings[0].places
+    )
+    unseen = list(preprocessor.ask([f"age=3,town={town},when=2024-01-01" for town in ("aa", "b", "z", "aa")], 10))
+    assert [(f.message.split(" that")[0], f.places) for f in unseen[-1].findings] == [
+        ("town: 3 rows have values", ("aa, perhaps a", "z"))
+    ]
     for wrong, told in (
         ("age=old,town=a,when=2024-01-01", "not of their column's kind"),
         ("hello", "expected a table, JSON, or age=NUMBER"),

@@ -20,6 +20,7 @@ from nntui.builtin.datasets.own.mixed import MixedFacts, raw_key
 from nntui.builtin.datasets.own.several_files import of_each, raws
 from nntui.builtin.datasets.own.table_reading import read_rows
 from nntui.hooks.data import Asked, Finding, Raw
+from nntui.hooks.names import alike
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -121,8 +122,12 @@ def _lacking(facts: MixedFacts, columns: Sequence[str], name: str) -> list[Findi
                          f"its columns: {', '.join(columns[:20])}")  # fmt: skip
     if not lacking:
         return []
-    return [Finding(kind="warning", count=len(lacking), places=tuple(lacking[:20]),
-                    message=f"{name}: {len(lacking):,} columns are not there: missing values")]  # fmt: skip
+    others = [column for column in columns if column not in {feature.name for feature in facts.features}]
+    meant = {column: alike(column, others) for column in lacking[:20]}
+    places = tuple(f"{column}, perhaps its {like[0]!r}" if like else column for column, like in meant.items())
+    told = f"{len(lacking):,} columns are" if len(lacking) > 1 else "a column is"
+    return [Finding(kind="warning", count=len(lacking), places=places,
+                    message=f"{name}: {told} not there: missing values")]  # fmt: skip
 
 
 def _raw(
@@ -145,7 +150,8 @@ def _typed(facts: MixedFacts, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> 
     lacking = {c.name for _, row in rows for c in facts.features if c.name not in row}
     told = [c.name for c in facts.features if c.name in lacking]
     note = Finding(kind="warning", count=len(told), places=tuple(told[:20]),
-                   message=f"{len(told):,} columns were not given, and are taken for missing values")  # fmt: skip
+                   message=f"{len(told):,} columns were not given, and are taken for missing values" if len(told) > 1
+                   else "a column was not given, and is taken for a missing value")  # fmt: skip
     return Asked(raw=raw, names=[name for name, _ in rows], findings=(note,) if told else ())
 
 

@@ -43,7 +43,9 @@ _MARKED = re.compile(
 _IDENTIFIER = re.compile(
     r"(?:^|[_\W])(?:id|uuid|guid|key|index|rowid|row|nr|no|number|code|unnamed)(?:$|[_\W\d])", re.I
 )
-_CAMEL = re.compile(r"[a-z](?:Id|ID)$")
+_CAMEL = re.compile(r"[a-z](?:Id|ID|Nr|No)$|(?i:nr|nummer|number|numero|code)$")
+_CODE = r"^0\d{2,}$"
+"""A cell that no number is written as, but a postcode is, or an article's number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +137,7 @@ def guess(head: pl.DataFrame, said: dict[str, str], *, decimal_comma: bool = Fal
     found: dict[str, Column] = {}
     for name, known, good in zip(head.columns, told, parsed, strict=True):
         kind = said.get(name)
-        if kind is None and known and good >= MOST * known:
+        if kind is None and known and good >= MOST * known and not _codes(head[name]):
             found[name] = _number(name, style, values[name], known)
         else:
             found[name] = _judged(name, head[name].drop_nulls(), kind, style)
@@ -169,6 +171,11 @@ def _wide(array: npt.NDArray[np.float64]) -> bool:
     return largest > 1e30 or largest * 6e-8 > 1e-4 * float(array.std())
 
 
+def _codes(cells: pl.Series) -> bool:
+    """Whether digits are written with zeros in front: they are names, of which none is more than another."""
+    return bool(cells.str.contains(_CODE).any())
+
+
 def _named_identifier(name: str) -> bool:
     return not name or bool(_IDENTIFIER.search(name) or _CAMEL.search(name))
 
@@ -188,6 +195,8 @@ def _judged(name: str, values: pl.Series, kind: str | None, style: Style) -> Col
         return Column(name=name, kind=kind)
     if not len(values):
         return Column(name=name, kind="empty")
+    if _codes(values):
+        return _words(name, values)
     marked = _style(sample, style)
     if marked != style:
         return Column(name=name, kind="number", style=marked)

@@ -187,8 +187,11 @@ class MixedPreprocessor:
     def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
         """Rows from tables of any length, piece by piece; or typed. Raises ValueError or OSError."""
         from nntui.builtin.datasets.own.asking import ask
+        from nntui.builtin.datasets.own.unseen import telling_unseen
 
-        return ask(self.facts, inputs, size)
+        columns = zip(self.facts.of_kind("category", "identifier"), self._codes, strict=True)
+        known = {raw_key(column.name): (column.name, codes.keys()) for column, codes in columns}
+        return telling_unseen(ask(self.facts, inputs, size), known)
 
     def example(self, raw: Raw, row: int) -> Example:
         shown: dict[str, Any] = {}  # numbers, text or None for missing

@@ -93,11 +93,12 @@ def fit_scale(name: str, column: Floats, bins: int) -> Scale | None:
 
 
 def _edges(known: npt.NDArray[np.float64], bins: int) -> tuple[float, ...]:
-    """Quantiles, each once; none where there are but two values, which need no pieces."""
+    """Quantiles, each once; every value, where they are few (hours of a day, days of a month): quantiles would put
+    some of them together. None where there are but two values, which need no pieces."""
     distinct = np.unique(known)
     if len(distinct) <= 2 or bins < 2:
         return ()
-    if len(distinct) <= bins + 1:
+    if len(distinct) <= 2 * bins + 1:
         return tuple(distinct.tolist())
     edges = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)))
     return tuple(edges.tolist()) if len(edges) > 2 else ()

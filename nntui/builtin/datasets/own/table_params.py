@@ -19,7 +19,9 @@ class _Table(Params):
     drop: tuple[str, ...] = param((), help="Columns that are left out")
     split: str | None = param(None, help="Column that says of each row: train, validation or test")
     words: int = param(256, ge=0, le=10_000, advanced=True, help="Words of a text column that are looked for, at most")
-    bins: int = param(16, ge=1, le=256, advanced=True, help="Pieces that a number's range is cut into, at most")
+    bins: int = param(
+        16, ge=1, le=256, advanced=True, help="Pieces of a number's range; a value each where twice as many are enough"
+    )
 
     @model_validator(mode="after")
     def _checked(self) -> _Table:

@@ -72,7 +72,7 @@ def timeline(table: SeriesTable, step: Step | None = None) -> Timeline:
         lost += sum(1 for cut in cuts if positions[cut] - positions[cut - 1] > 1)
         for b, e in zip([0, *cuts], [*cuts, end - begin], strict=True):
             at = positions[b:e] - positions[b]
-            filled += int(at[-1]) + 1 - (e - b)
+            filled += int(at[-1]) + 1 - int(e - b)
             pieces.append((order[begin + b : begin + e], at))
     if sum(int(at[-1]) + 1 for _, at in pieces) > LARGEST:
         raise ValueError(f"more than {LARGEST:,} steps")
