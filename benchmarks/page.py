@@ -24,19 +24,29 @@ class Row(NamedTuple):
         return f"| {self.what} | {self.measured} | {self.asked} | {met} |"
 
 
+def measured() -> str:
+    """When and where."""
+    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    return f"Measured {time.strftime('%Y-%m-%d')} on {machine}"
+
+
 def table(rows: list[Row], terminal: str = ", 256 colours") -> list[str]:
     """When and where, what was missed, and the table."""
-    day = f"Measured {time.strftime('%Y-%m-%d')} on {os.cpu_count()} cores ({platform.machine()}), "
     missed = [row for row in rows if row.met is False]
     asked = sum(row.met is not None for row in rows)
     told = f" {len(missed)} of {asked} missed what was asked." if missed else ""
     return [
-        f"{day}Python {platform.python_version()}{terminal}.{told}",
+        f"{measured()}{terminal}.{told}",
         "",
         "| what | measured | asked | met |",
         "| --- | --- | --- | --- |",
         *(row.line for row in rows),
     ]
+
+
+def read(part: str) -> list[str]:
+    """The lines of a part of the page."""
+    return PAGE.read_text().split(f"<!-- {part}: begin -->")[1].split(f"<!-- {part}: end -->")[0].splitlines()
 
 
 def write(part: str, lines: list[str]) -> None:
