@@ -188,7 +188,7 @@ def keys(root: Path, presses: int, settle: float) -> Iterator[Row]:
         ("panels 1 to 6", "", PANELS[1:] + PANELS[:1], _tabs),
         ("z, a panel alone and back", "", ("z",), lambda t: "z back" in t.text),
         ("? and q, the help", "", ("?", "q"), lambda t: "What is what" in t.text),
-        ("the chart's crosshair", "x", ("left", "left", "left", "right", "right"), _crosshair),
+        ("the chart's crosshair", "x", ("left", "right"), _crosshair),
     )
     with training(root, "keys", settle + 2 * (len(kinds) * presses * 0.6 + 10), **LIVE["digits ffn"]) as folder:
         time.sleep(settle)

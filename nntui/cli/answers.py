@@ -78,7 +78,7 @@ class Layout:
         else:
             likely = next(iter(prediction.probabilities.values()), None)
             told = [str(prediction.value), _number(likely)]
-        return [answer.name, *map(plain, answer.kept), *told]
+        return [unicode(answer.name), *map(plain, answer.kept), *told]
 
 
 def _number(value: Any) -> float | None:
@@ -91,7 +91,12 @@ def plain(value: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
+    return value if value is None or isinstance(value, bool | int | float) else unicode(str(value))
+
+
+def unicode(text: str) -> str:
+    """Names of files that are not UTF-8 with their odd bytes written out: JSON, CSV and Parquet hold nothing else."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class Writer(Protocol):
@@ -187,7 +192,7 @@ class Json:
 
     def _object(self, answer: Answer) -> str:
         kept = dict(zip(self._layout.kept, map(plain, answer.kept), strict=True))
-        told = {**asdict(answer.prediction), "input": answer.name, **({"kept": kept} if kept else {})}
+        told = {**asdict(answer.prediction), "input": unicode(answer.name), **({"kept": kept} if kept else {})}
         return indent(json.dumps(finite(told), indent=2, allow_nan=False), "  ")
 
 
@@ -235,16 +240,9 @@ def _column(name: str, cells: Sequence[Any]) -> pl.Series:
     import polars as pl
 
     kinds = {type(cell) for cell in cells if cell is not None}
-    if kinds == {str}:
-        return pl.Series(name, [None if cell is None else _unicode(cell) for cell in cells])
     if kinds <= {int, float} or len(kinds) == 1:
         return pl.Series(name, [float(c) if c is not None and float in kinds else c for c in cells])
-    return pl.Series(name, [None if cell is None else _unicode(str(cell)) for cell in cells])
-
-
-def _unicode(text: str) -> str:
-    """Names of files that are not UTF-8, as they are shown elsewhere: Parquet holds nothing else."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return pl.Series(name, [None if cell is None else str(cell) for cell in cells])
 
 
 def _common(kinds: Sequence[pl.DataType]) -> pl.DataType:
@@ -276,7 +274,7 @@ def writer(layout: Layout, form: str, path: Path | None) -> Iterator[Writer]:
                 yield parquet
                 parquet.close()
             else:
-                with new.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+                with new.open("w", encoding="utf-8", newline="") as stream:
                     made = _printed(layout, form, stream)
                     yield made
                     made.close()

@@ -40,8 +40,10 @@ _EXPECTED = {
     "points": "a row as x=NUMBER,y=NUMBER or NUMBER,NUMBER, or a CSV",
 }
 """What a person may ask about, by the data's modality."""
-_TOLD = 5
+_KINDS = 40
 """Kinds of skipped input that are told, of many."""
+_TOLD = 5
+"""Places of each."""
 _REMEMBERED = 200
 _NAMES = 40
 
@@ -101,7 +103,7 @@ def command(
         answers = _rows(pieces, layout.kept)
         first = next(answers, None)
         if first is None:
-            raise left.as_error(_EXPECTED[model.spec.modality])
+            raise left.as_error(getattr(model.preprocessor, "takes", "") or _EXPECTED[model.spec.modality])
         count = 0
         with writer(layout, form, path) as answered:
             while first is not None:
@@ -208,8 +210,8 @@ class _LeftOut:
             Finding(kind="skipped", message=message, count=count, places=tuple(places)).in_words()
             for message, (count, places) in self._lines.items()
         ]
-        rest = len(told) - _TOLD
-        return told if rest < 2 else [*told[:_TOLD], f"and {rest:,}{'+' if rest + _TOLD >= _REMEMBERED else ''} more"]
+        rest = len(told) - _KINDS
+        return told if rest < 2 else [*told[:_KINDS], f"and {rest:,}{'+' if rest + _KINDS >= _REMEMBERED else ''} more"]
 
     def tell(self) -> None:
         """On stderr, where something was left out."""

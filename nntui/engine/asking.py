@@ -49,7 +49,7 @@ def asked(preprocessor: Preprocessor, inputs: Sequence[str], *, strict: bool = F
     streams = [one for one in inputs if is_stream(one)]
     if streams and strict:
         raise UserError(f"{streams[0]}: {STREAM}")
-    inputs = [one for one in inputs if one not in streams]
+    inputs = [one for one in inputs if one not in streams]  # of none there are no answers
     yield from (nothing(skipped(STREAM, one)) for one in streams)
     if not inputs:
         return

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from nntui._version import __version__
 from nntui.engine.building import report_of
 from nntui.engine.card_data import about_data, about_limits
-from nntui.engine.card_results import about_results
+from nntui.engine.card_results import about_results, cell
 from nntui.engine.examples import choose_rows
 from nntui.hooks.targets import resolve_target
+from nntui.runs.cleaning import clean
 
 if TYPE_CHECKING:
     from nntui.engine.meters import Measured
@@ -59,15 +60,12 @@ def model_card(folder: RunFolder, training: Training, measured: Measured, split:
         "In this folder:",
         "",
         "```python",
-        "import nntui",
-        "",
-        'model = nntui.load(".")',
-        f"print(model.predict([{typed_input(training)!r}]))",
+        *_loading(typed_input(training)),
         "```",
         "",
         *_plain(training),
     ]
-    return "\n".join(sections).rstrip() + "\n"
+    return clean("\n".join(sections).rstrip(), lines=True) + "\n"
 
 
 def _chosen_by(training: Training, step: int) -> list[str]:
@@ -98,35 +96,40 @@ def _settings(training: Training) -> list[str]:
     return lines
 
 
-_FILES = {
-    "image": "../examples/example-0.png",  # the run's, written when it is planned
-    "audio": "sound.wav",
-    "series": "series.csv",
-    "table": "rows.csv",
-    "text": "a text",
-    "points": "0.5,-0.3",
-}
-"""What is given to `predict` where a row cannot be typed."""
+_PICTURE = "../examples/example-0.png"
+"""The run's own, written when it is planned."""
+_TYPED = {"text": "a text", "points": "0.5,-0.3"}
 
 
 def typed_input(training: Training) -> str:
-    """A fixed example as a person would type it, where the preprocessing takes it so; else a file's path.
+    """An input as a person would type it; "" where nothing but a file of theirs is taken.
 
     A row of a person's own data is never shown: cards are published.
     """
     data = training.data
-    if training.spec.data_settings.path is not None:
-        return _FILES[data.spec.modality]
     example = data.preprocessor.example(data.source.rows(choose_rows(data)[:1]), 0)
-    if example.kind != "image":
-        content = example.content
-        typed = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
-        try:
+    if example.kind == "image" and data.spec.modality == "image":
+        return _PICTURE
+    try:
+        if training.spec.data_settings.path is None:
+            content = example.content
+            typed = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
+        elif hasattr(data.preprocessor, "typical"):
+            typed = str(data.preprocessor.typical())
+        else:
+            typed = _TYPED.get(data.spec.modality, "")
+        if typed:
             data.preprocessor.read([typed])
-            return typed
-        except Exception:  # noqa: BLE001 - it takes files alone; and a plugin's fault must not cost the result
-            return _FILES[data.spec.modality]
-    return _FILES[data.spec.modality]
+        return typed
+    except Exception:  # noqa: BLE001 - it takes files alone; and a plugin's fault must not cost the result
+        return ""
+
+
+def _loading(typed: str) -> list[str]:
+    """The lines that load a model and ask it: of files named behind the script, where it takes nothing else."""
+    if typed:
+        return ["import nntui", "", 'model = nntui.load(".")', f"print(model.predict([{typed!r}]))"]
+    return ["import sys", "", "import nntui", "", 'model = nntui.load(".")', "print(model.predict(sys.argv[1:]))"]
 
 
 def _plain(training: Training) -> list[str]:
@@ -156,7 +159,11 @@ def _plain(training: Training) -> list[str]:
 
 
 def output_in_words(target: TargetSpec) -> str:
-    names = ", ".join(target.names) if len(target.names) <= MOST_NUMBERS else "named in config.json, in that order"
+    names = (
+        ", ".join(map(cell, target.names))
+        if len(target.names) <= MOST_NUMBERS
+        else "named in config.json, in that order"
+    )
     if target.kind == "next-token":
         return f"logits of the next token after each, batch x length x {target.size}; the tokens are {names}"
     if target.kind != "values":

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 FEW = 20
 """Training rows: a class with fewer is told."""
+_COLUMNS = 60
+"""Columns of a table that are told by name."""
 _MOST = 8
 """Classes, warnings and kinds of skipped rows that are told one by one."""
 
@@ -39,9 +41,26 @@ def about_data(training: Training, report: DataReport) -> list[str]:
         lines.append(f"- source: {contribution.source}")
     if contribution.licence:
         lines.append(f"- licence: {contribution.licence}")
+    lines += _columns(report)
     skipped = [finding for finding in report.findings if finding.kind == "skipped"]
     lines += [f"- left out ({finding.count:,}): {cell(finding.message)}" for finding in skipped[:_MOST]]
     return lines
+
+
+def _columns(report: DataReport) -> list[str]:
+    """What a row must have, and what of the training data is not learnt from."""
+    used = [f"{cell(column.name)} ({column.kind})" for column in report.columns if column.role == "feature"]
+    out = [
+        f"{cell(column.name)} ({column.role.removeprefix('left out: ')})"
+        for column in report.columns
+        if column.role.startswith("left out")
+    ]
+    return [*_listed("columns that it needs", used), *_listed("columns left out", out)]
+
+
+def _listed(what: str, names: list[str]) -> list[str]:
+    more = f" and {len(names) - _COLUMNS:,} more" if len(names) > _COLUMNS else ""
+    return [f"- {what}: {', '.join(names[:_COLUMNS])}{more}"] if names else []
 
 
 def _how_split(training: Training) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nntui._version import __version__
 from nntui.engine.card import input_in_words, output_in_words
+from nntui.runs.cleaning import clean
 
 if TYPE_CHECKING:
     from nntui.engine.exporting import Written
@@ -67,7 +68,7 @@ def document(exportable: Exportable, made: Exported, exporter: Chosen[Exporter],
         *_encoding(model, file),
         *_example(exportable, made, inputs),
     ]
-    return "\n".join(sections).rstrip() + "\n"
+    return clean("\n".join(sections).rstrip(), lines=True) + "\n"
 
 
 def _in_and_out(exportable: Exportable, inputs: tuple[ExportTensor, ...]) -> list[str]:
@@ -114,7 +115,8 @@ def _names(exportable: Exportable) -> list[str]:
     if not target.names:
         return []
     what = {"classes": "Classes", "multilabel": "Labels", "values": "Values", "next-token": "Tokens"}[target.kind]
-    shown = [f"`{name}`" if "`" not in name and name.strip() else repr(name) for name in target.names[:MOST_NAMES]]
+    plain = [" ".join(name.split()) for name in target.names[:MOST_NAMES]]
+    shown = [f"`{name}`" if "`" not in name and name else repr(name) for name in plain]
     more = ", ... (all of them in the JSON beside this)" if len(target.names) > MOST_NAMES else ""
     unit = f" in {target.unit}" if target.unit else ""
     return [f"{what}{unit}, in this order: {', '.join(shown)}{more}.", ""]

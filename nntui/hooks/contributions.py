@@ -104,6 +104,8 @@ class Sniff:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     """What it suggests for other settings of a run on this path ("training.epochs": 3), before what the contribution's
     own `defaults` say: what suits hangs on how many rows there are and what they are like."""
+    guesses: Mapping[str, str] = field(default_factory=dict)
+    """By param, what it would be, as a clause behind `reason`: told where nobody says it."""
 
 
 @dataclass(frozen=True, kw_only=True)

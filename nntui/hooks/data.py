@@ -261,6 +261,8 @@ class Preprocessor(Protocol):
     in their own unit): it is measured beside the result. `given(array) -> Raw` takes rows that a program holds as a
     NumPy array (ValueError where they do not fit). `pieces`, where the target is the next token, is a sequence of
     bytes: what each code stands for in UTF-8, empty where it is never to be sampled; `nntui sample` joins them.
+    `typical()` makes up an input that `read` takes, of no person's rows, for the model card. `takes` says in words what
+    is expected of a person ("arrays (.npy, .npz)"), where the modality's own words do not fit.
     """
 
     @property

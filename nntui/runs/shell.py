@@ -23,11 +23,14 @@ _INPUTS = {
     "table": "ROWS.csv",
     "series": "DAYS.csv",
     "points": "0.5,-0.3",
+    "builtin/arrays": "ARRAYS.npz",
 }
-"""What a person gives to `nntui predict`, by the data's modality."""
+"""What a person gives to `nntui predict`, by the data's modality, or by who read it."""
 
 _TYPED = 160
 """Characters of an example that a person might still type."""
+_WORDS = 40
+"""Characters of a text."""
 
 
 def near(path: Path) -> str:
@@ -75,14 +78,14 @@ def example_input(folder: RunFolder) -> str:
         typed = near(folder.examples / first["file"]) if "file" in first else _typed(first["content"])
     except (OSError, ValueError, KeyError, IndexError, TypeError):
         typed = ""
-    return quote(typed) if typed else _INPUTS.get(_modality(folder), "INPUT")
+    return quote(typed) if typed else _INPUTS.get(_reader(folder), _INPUTS.get(_modality(folder), "INPUT"))
 
 
 def _typed(content: object) -> str:
     """An example as a person would type it; "" for what nobody would."""
     text = ""
     if isinstance(content, str):
-        text = " ".join(content.split())[:40]
+        text = _begun(" ".join(content.split()))
     elif isinstance(content, dict) and all(isinstance(value, str | int | float | None) for value in content.values()):
         text = ",".join(f"{name}={'' if value is None else value}" for name, value in content.items())
         if text.count(",") != len(content) - 1:
@@ -90,10 +93,23 @@ def _typed(content: object) -> str:
     return text if len(text) <= _TYPED else ""
 
 
+def _begun(text: str) -> str:
+    """The first words of a text."""
+    return text if len(text) <= _WORDS else text[:_WORDS].rsplit(" ", 1)[0]
+
+
 def _modality(folder: RunFolder) -> str:
     """The modality of the data, from what the model carries; "" where that cannot be read."""
+    return _stored(folder, "io", "modality")
+
+
+def _reader(folder: RunFolder) -> str:
+    """The data set's qualified name, likewise."""
+    return _stored(folder, "data", "name")
+
+
+def _stored(folder: RunFolder, table: str, key: str) -> str:
     try:
-        stored = json.loads((folder.model / "config.json").read_text(encoding="utf-8"))
-        return str(stored["io"]["modality"])
+        return str(json.loads((folder.model / "config.json").read_text(encoding="utf-8"))[table][key])
     except (OSError, ValueError, KeyError, TypeError):
         return ""

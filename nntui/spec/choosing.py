@@ -218,7 +218,7 @@ def _choose_data(
             _blame(key, error, faults)
             return None, None
         entries["data"] = reading.entry
-        notes.append(reading.note)
+        notes.append(reading.told(table.keys()))
         return reading.path, reading
     key = "data.reader" if reader is not None else "data.name"
     entry = _find("data", reader if reader is not None else name, registry, faults, recorded)

@@ -15,10 +15,18 @@ from nntui.hooks.targets import resolve_target
 from nntui.spec.validate import nearest, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from nntui.hooks.registry import Entry, Registry
 
+_ELSEWHERE = {
+    (".xlsx", ".xls", ".ods", ".numbers"): "save the sheet as CSV, in the program that it is of",
+    (".heic", ".heif", ".avif"): "export it as JPEG or PNG",
+    (".m4a", ".aac", ".wma", ".amr"): "save it as WAV, FLAC or MP3",
+    (".pdf", ".docx", ".doc", ".odt", ".epub"): "save it as plain text (.txt)",
+    (".zip", ".tar", ".tgz", ".7z", ".rar"): "unpack it, and name the folder",
+}
+"""What to do with files that people have and nobody reads here, by their endings."""
 _TIE = 1e-6
 _ENDING = re.compile(r"[^.]\.[A-Za-z][A-Za-z0-9]{0,11}$")
 
@@ -36,6 +44,12 @@ class Reading:
     """What it suggests for other settings of a run on this path."""
     note: str
     """What it took the path for and why."""
+    guesses: Mapping[str, str]
+    """As in `Sniff`."""
+
+    def told(self, said: Collection[str]) -> str:
+        """The note, with what was guessed and not `said`."""
+        return "; ".join((self.note, *(text for param, text in self.guesses.items() if param not in said)))
 
 
 def is_path(text: str) -> bool:
@@ -104,6 +118,7 @@ def sniffed(text: str, registry: Registry) -> Reading:
         asked = ", ".join(entry.name for entry in readers)
         advice = f"asked: {asked}" if readers else "no reader of files is installed: a plugin may bring one"
         nothing = ["there is no file in it"] if _is_empty(path) else []
+        nothing += [hint for endings, hint in _ELSEWHERE.items() if path.suffix.lower() in endings]
         raise UserError(f"no reader takes {path}", advice="\n".join((advice, *nothing, *failed)))
     found.sort(key=lambda pair: -pair[0].confidence)
     best, entry = found[0]
@@ -132,7 +147,14 @@ def sniffed_by(entry: Entry, path: str, registry: Registry) -> Reading | None:
 
 
 def _reading(entry: Entry, path: Path, sniff: Sniff, note: str) -> Reading:
-    return Reading(entry=entry, path=str(path), params=dict(sniff.params), defaults=dict(sniff.defaults), note=note)
+    return Reading(
+        entry=entry,
+        path=str(path),
+        params=dict(sniff.params),
+        defaults=dict(sniff.defaults),
+        note=note,
+        guesses=dict(sniff.guesses),
+    )
 
 
 def _ask(entry: Entry, registry: Registry, path: Path) -> Sniff | None:

@@ -243,9 +243,9 @@ def test_spirals_have_as_many_arms_as_asked_for() -> None:
     assert fit("spirals", source, np.arange(100)).spec.target.names == ("arm 1", "arm 2", "arm 3")
 
 
-def test_a_number_has_six_digits_and_bits_that_a_rows_place_moves_are_not_told() -> None:
+def test_a_number_has_seven_digits_and_bits_that_a_rows_place_moves_are_not_told() -> None:
     values = torch.tensor(
         [[18.841463004608396], [18.841463456317307], [123456789.0], [-0.000123456789], [math.inf]], dtype=torch.float64
     )
     told = [prediction.value for prediction in value_predictions(values, ["mpg"], ["mpg"])]
-    assert told == [18.8415, 18.8415, 123457000.0, -0.000123457, math.inf]
+    assert told == [18.84146, 18.84146, 123456800.0, -0.0001234568, math.inf]

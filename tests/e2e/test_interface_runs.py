@@ -95,9 +95,9 @@ NUMBER = r"[\d.]+(?:e-?\d+)?"
 FIGURES = {
     "small": (
         rf"^● training  {NAME}$",
-        rf"loss {NUMBER}$",
-        r"^accuracy [\d.]+%",
         r"  eta \d",
+        rf"loss {NUMBER}",
+        r"^accuracy [\d.]+%",
         r"^too small: 60x16 shows all$",
     ),
     "whole": (

@@ -139,12 +139,30 @@ def test_the_cards_nntui_code_runs_as_shown(
 ) -> None:
     shutil.copytree(tiny(data, arch).path, tmp_path / "moved")  # it need not be where it was trained
     monkeypatch.chdir(tmp_path / "moved" / "model")
-    write_inputs(Path.cwd())  # sound.wav and series.csv, which such a card names
+    inputs = write_inputs(Path.cwd())
     block = code_blocks(tiny(data, arch))[0]
+    assert ("sys.argv" in block) == (data in ("spoken-languages", "seattle-weather"))  # what nobody can type
+    monkeypatch.setattr(sys, "argv", ["load.py", inputs[data]])
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(block, {})
     assert re.match(r"\[Prediction\(label='.+', value=.+\)\]", printed.getvalue())
+
+
+def test_the_card_of_a_table_asks_about_a_row_that_is_nobodys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [f"{20 + i % 7}.25,{('Oslo', 'new ' + chr(27) + '[31mred')[i % 2]},Smith{i},{i % 2}" for i in range(60)]
+    (tmp_path / "people.csv").write_text("\n".join(["age,town,name,ill", *lines]) + "\n")
+    data = {"path": str(tmp_path / "people.csv"), "target": "town", "drop": ["ill"]}
+    run = nntui.train(data=data, arch={"name": "ffn", "hidden": [4]}, epochs=1, runs=tmp_path / "runs", name="people")
+    card = (run.path / "model" / "README.md").read_text()
+    assert "- columns that it needs: age (number)" in card
+    assert "name (identifier)" in card or "name (an identifier)" in card
+    assert "Smith" not in card and "\x1b" not in card
+    monkeypatch.chdir(run.path / "model")
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(code_blocks(run)[0], {})
+    assert printed.getvalue().startswith("[Prediction(label=")
 
 
 def test_the_card_tells_how_outputs_become_answers_in_their_own_unit(tiny: Tiny) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -145,6 +146,30 @@ def test_a_folder_is_gone_through_and_what_is_no_picture_is_told(
     assert "left out" in err and "broken.png" in err
     out, _ = said(capsys, str(tiny("digits", "cnn").path), str(folder))
     assert "\x1b" not in out and len(out.splitlines()) == 4
+
+
+def test_a_pipe_is_left_out_before_anyone_waits_for_it(
+    tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_of_digits = str(tiny("digits", "cnn").path)
+    os.mkfifo(tmp_path / "pipe.png")
+    picture(tmp_path / "one.png")
+    out, err = said(capsys, run_of_digits, str(tmp_path / "pipe.png"), str(tmp_path / "one.png"), "--csv")
+    assert len(out.splitlines()) == 2
+    assert "left out 1:" in err and "it is a pipe or a device" in err and "pipe.png" in err
+    _, err = said(capsys, run_of_digits, str(tmp_path / "pipe.png"), code=2)
+    assert "it is a pipe or a device" in err
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "parquet"])
+def test_a_name_that_is_not_utf_8_is_written_out_in_every_form(
+    form: str, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture(tmp_path / "a" / os.fsdecode(b"lat\xe9.png"))
+    told = tmp_path / f"told.{form}"
+    said(capsys, str(tiny("digits", "cnn").path), str(tmp_path / "a"), "--out", str(told))
+    text = pl.read_parquet(told)["input"][0] if form == "parquet" else told.read_bytes().decode("utf-8")
+    assert "lat\\xe9.png" in text.replace("\\\\", "\\")
 
 
 def test_nothing_that_can_be_read_is_an_error(tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

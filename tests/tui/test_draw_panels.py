@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from recorded import BEGUN, CLASSES, asked, confusion, events
@@ -25,7 +27,7 @@ from nntui.tui.draw.confusion import (
 from nntui.tui.draw.layers import explanation, layer_rows, layers_head, layers_lines, shape, trouble_line, troubles
 from nntui.tui.draw.log import log_lines, printed
 from nntui.tui.draw.pictures import Pixels, fitted, picture_lines, scaled
-from nntui.tui.draw.samples import ExampleShown, answer_text, predictions, samples_lines
+from nntui.tui.draw.samples import ExampleShown, Prediction, answer_text, predictions, samples_lines
 from nntui.tui.draw.text import Line, text_of, width
 
 
@@ -211,6 +213,18 @@ def test_values_are_neither_right_nor_wrong() -> None:
     assert "price 3.1 → price 2.9" in text
     assert "✗" not in text
     assert "rooms 3  area -" in text
+
+
+@pytest.mark.parametrize("cells", [38, 60, 80, 118])
+def test_several_numbers_are_curves_beside_those_that_are_true(cells: int) -> None:
+    example = ExampleShown(kind="json", label="1, 2, 3, 4", content={"visits": [1.0, 2.0]})
+    found = Prediction(label="1, 2, 3, 2", probability=None, before="", right=None)
+    (line, *_) = samples_lines([example], {0: found}, cells, 10, BRAILLE)
+    text = "".join(part for part, _ in line)
+    assert text == "true ▁▃▆█ 4  told ▁▃▆▃ 2  off by 0.5"
+    shorter = replace(found, label="1, 2")
+    (line, *_) = samples_lines([example], {0: shorter}, cells, 10, BRAILLE)
+    assert "1, 2, 3, 4 → 1, 2" in "".join(part for part, _ in line)
 
 
 def test_a_series_is_a_curve_and_a_sound_its_loudness() -> None:

@@ -52,6 +52,20 @@ async def test_where_settings_are_saved(text: str, told: str, tmp_path: Path) ->
         await it.until((tmp_path / "kept.toml").exists)
 
 
+async def test_what_lies_here_is_offered_by_its_name_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Meine Bilder").mkdir()
+    (tmp_path / "digits.csv").touch()
+    monkeypatch.chdir(tmp_path)
+    async with new_run(tmp_path) as it:
+        await it.go("data.name")
+        await it.press("enter")
+        await typed(it, "meine bi", "./Meine Bilder/")
+        field = await typed(it, "digits", "./digits.csv")
+        assert field.value == "digits"
+        await it.press("enter")  # a data set goes before a file of its name
+        await it.until(lambda: it.here and it.screen.form.command_line() == "nntui train")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
 async def test_below_a_folder_that_one_may_not_enter(tmp_path: Path) -> None:
     locked = tmp_path / "locked"

@@ -61,12 +61,11 @@ def label_predictions(output: Tensor, names: Sequence[str], *, separator: str = 
 def value_predictions(output: Tensor, names: Sequence[str], units: Sequence[str]) -> list[Prediction]:
     """Values (N, K) with their units; a number where there is one, a list where there are several.
 
-    To six digits, which a network of float32 tells: those below depend on a row's place in its batch, and the same row
-    would get two answers.
+    To seven digits, which float32 holds: those below depend on a row's place in its batch. The label has four.
     """
     predictions = []
     for exact in output.tolist():
-        row = [float(f"{value:.6g}") for value in exact]
+        row = [float(f"{value:.7g}") for value in exact]
         told = [f"{value:.4g} {unit}".rstrip() for value, unit in zip(row, units, strict=True)]
         if len(row) == 1:
             predictions.append(Prediction(label=told[0], value=row[0]))

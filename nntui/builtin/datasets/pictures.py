@@ -51,10 +51,7 @@ def read_picture(
     except UnidentifiedImageError as error:
         raise ValueError(f"{path}: {NO_PICTURE}") from error
     except Image.DecompressionBombError as error:
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-        raise ValueError(
-            f"{path}: its number of pixels exceeds limit of {limit:,}, of which memory runs out"
-        ) from error
+        raise ValueError(f"{path}: {too_large()}") from error
     except OSError as error:  # truncated data, no permission: the message alone names no file
         raise OSError(f"{path}: {error.strerror or error}") from error
     except Exception as error:
@@ -78,13 +75,19 @@ def _shrunk_while_read(picture: Image.Image, mode: str, height: int, width: int,
     picture.draft(mode if picture.mode in ("L", "RGB", "YCbCr") else None, wanted)
 
 
+def too_large(what: str = "its pixels are") -> str:
+    from PIL import Image
+
+    return f"{what} more than the {Image.MAX_IMAGE_PIXELS or 0:,} that are read: make it smaller"
+
+
 def _check_area(picture: Image.Image) -> None:
     """Half of what Pillow refuses by itself: it would take up to a gigabyte."""
     from PIL import Image
 
     most = Image.MAX_IMAGE_PIXELS
     if most is not None and picture.width * picture.height > most:
-        raise ValueError(f"its number of pixels exceeds limit of {most:,}, of which memory runs out")
+        raise ValueError(too_large(f"{picture.width:,} x {picture.height:,} pixels are"))
 
 
 def _turned(picture: Image.Image) -> bool:

@@ -9,6 +9,7 @@ from math import ceil, isfinite
 from typing import TYPE_CHECKING, Any
 
 from nntui.tui.draw.charset import Charset
+from nntui.tui.draw.forecast import forecast_line, numbers_in
 from nntui.tui.draw.pictures import Picture, fitted, picture_lines
 from nntui.tui.draw.spark import bars
 from nntui.tui.draw.text import Line, cut, fit, plain, width, wrap
@@ -235,6 +236,10 @@ def _caption(example: ExampleShown, found: Prediction | None, cells: int, charse
 def _row_verdict(example: ExampleShown, found: Prediction | None, cells: int, charset: Charset) -> Line:
     """A verdict, with room behind it where more is to be said."""
     more = found is not None and found.probability is not None
+    if found is not None and not more:
+        truth, told = numbers_in(example.label), numbers_in(found.label)
+        if truth and len(truth) == len(told):
+            return forecast_line(truth, told, cells, charset)
     return verdict(example, found, max(cells // 2, 24) if more else cells, charset)
 
 

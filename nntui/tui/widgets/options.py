@@ -72,7 +72,7 @@ class Options(Lines, can_focus=False):
         query = query.strip()
         if query:
             scored = [
-                (max(fuzzy(query, o.label), about(query, o.words), about(query, f"{o.group} {o.label}")), o)
+                (max(fuzzy(query, o.label.rstrip()), about(query, o.words), about(query, f"{o.group} {o.label}")), o)
                 for o in self.all
             ]
             self.found = [o for score, o in sorted(scored, key=lambda pair: -pair[0]) if score > 0]

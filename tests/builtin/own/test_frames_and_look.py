@@ -23,7 +23,7 @@ def test_a_table_is_read_whatever_its_dialect(tmp_path: Path, encoding: str, sep
     lines += [separator.join((n, f"{s}".replace(".", "," if comma else "."), c)) for n, s, c in ROWS]
     path = tmp_path / "own.csv"
     path.write_bytes("\n".join(lines).encode(encoding))
-    frame, dialect, findings = read_frame(path)
+    frame, dialect, findings, *_ = read_frame(path)
     assert dialect is not None
     assert (dialect.separator, dialect.decimal_comma, dialect.header) == (separator, comma, True)
     assert frame.columns == ["name", "size", "colour"]
@@ -86,7 +86,7 @@ def test_a_look_is_not_remembered_when_files_come_or_a_table_changes(tmp_path: P
 def test_a_name_that_is_there_twice_above_numbers_is_a_header_still(tmp_path: Path) -> None:
     path = tmp_path / "own.csv"
     path.write_text("age,fare,fare,survived\n" + "".join(f"{20 + i},{i}.5,{i * 2},{i % 2}\n" for i in range(30)))
-    frame, dialect, _ = read_frame(path)
+    frame, dialect, _, *_ = read_frame(path)
     assert dialect is not None
     assert dialect.header
     assert (frame.height, frame.columns[0], frame.columns[-1]) == (30, "age", "survived")

@@ -63,7 +63,8 @@ def test_a_table_of_texts_is_known_by_its_content(tmp_path: Path, kind: str) -> 
     source = opened(path)
     assert source.facts.classes == ("bad", "good")
     assert source.columns["text"][0] == "what a fine and moving film 0"
-    assert source.places(np.array([3])) == [f"reviews.{kind}, row 4"]
+    place = {"csv": "line 5", "tsv": "line 5", "jsonl": "line 4"}.get(kind, "row 4")
+    assert source.places(np.array([3])) == [f"reviews.{kind}, {place}"]
     assert not skipped(source)
 
 
@@ -118,7 +119,7 @@ def test_folders_by_class_are_classes_and_split_folders_are_splits(tmp_path: Pat
     assert skipped(source) == {
         "its name is not that of a text": 1,
         "it is a binary file, whatever its name says": 1,
-        "it is empty": 1,
+        "a text is empty": 1,
     }
 
 
@@ -126,10 +127,10 @@ def test_rows_without_text_or_label_are_counted_and_long_ones_cut(tmp_path: Path
     rows = [*REVIEWS, ("", "good"), ("   ", "bad"), ("a film without a verdict", ""), ("long " * 5000, "bad")]
     source = opened(table(tmp_path / "r.csv", rows, ("text", "label")))
     assert len(source) == len(REVIEWS) + 1
-    assert skipped(source) == {"it is empty": 2, "it has no label": 1}
+    assert skipped(source) == {"a text is empty": 2, "a text has no label": 1}
     (note,) = (f for f in source.report.findings if f.kind == "note")
     assert "first 10,000 characters" in note.message
-    assert note.places == (f"r.csv, row {len(rows)}",)
+    assert note.places == (f"r.csv, line {len(rows) + 1}",)
     assert len(source.columns["text"][-1]) == 10_000
 
 
@@ -168,7 +169,7 @@ def test_test_rows_from_a_path_are_the_test(tmp_path: Path) -> None:
     later = table(tmp_path / "later.csv", REVIEWS[:6], ("text", "label"))
     source = opened(path, {"test": str(later)})
     assert source.given["test"].tolist() == list(range(60, 66))
-    assert source.places(source.given["test"])[0] == "later.csv, row 1"
+    assert source.places(source.given["test"])[0] == "later.csv, line 2"
 
 
 def test_train_and_test_tables_of_a_folder_are_its_splits(tmp_path: Path) -> None:
@@ -226,8 +227,8 @@ def test_texts_are_asked_about_from_tables_folders_and_files_a_few_at_a_time(tmp
     assert [text for part in parts for text in part.raw["text"]] == ["typed", "one", "three", "schön und gut"]
     assert [name for part in parts for name in part.names] == [
         "typed",
-        f"{new}, row 1",
-        f"{new}, row 3",
+        f"{new}, line 2",
+        f"{new}, line 4",
         str(folder / "a.txt"),
     ]
     assert all(len(part.names) <= 2 for part in parts)

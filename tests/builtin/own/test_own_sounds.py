@@ -220,6 +220,20 @@ def test_what_cannot_be_heard_is_counted_and_listed(tmp_path: Path) -> None:
     }
 
 
+def test_a_recording_that_is_cut_off_is_left_out_and_told(tmp_path: Path) -> None:
+    high_and_low(tmp_path)
+    whole = next((tmp_path / "low").glob("*.wav"))
+    (tmp_path / "low" / "half.wav").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    streamed = bytearray(whole.read_bytes())
+    streamed[4:8] = b"\xff\xff\xff\xff"  # its length was not known when its header was written
+    (tmp_path / "high" / "streamed.wav").write_bytes(streamed)
+    source = opened(tmp_path)
+    (message,) = (finding.message for finding in source.report.findings if "half.wav" in finding.in_words())
+    assert "cut off" in message or "half.wav" in message
+    assert "high/streamed.wav" in source.places(np.arange(len(source)))
+    assert "low/half.wav" not in source.places(np.arange(len(source)))
+
+
 def test_copies_and_labels_at_odds_are_told(tmp_path: Path) -> None:
     high_and_low(tmp_path)
     shutil.copy(tmp_path / "low" / "00.wav", tmp_path / "high" / "copy.wav")

@@ -127,13 +127,57 @@ def test_the_same_table_is_the_same_in_every_format(tmp_path: Path) -> None:
             for row in [frame.columns, *frame.rows()]
         )
     )
-    encoded = []
+    encoded, hashes = [], set()
     for name in ("t.csv", "t.parquet", "t.arrow", "t.jsonl", "t.json", "de.csv"):
         source = opened(tmp_path / name)
+        hashes.add(source.fingerprint)
         encoded.append(fitted(source).encode(source.rows(np.arange(30))))
     for other in encoded[1:]:
         assert other.keys() == encoded[0].keys()
         assert all(torch.equal(other[key], encoded[0][key]) for key in other)
+    assert len(hashes) == 1  # another run knows the same rows, whatever file they stand in
+    frame.with_columns(pl.col("a").fill_null(2.0)).write_csv(tmp_path / "other.csv")
+    assert opened(tmp_path / "other.csv").fingerprint not in hashes
+
+
+def test_a_typical_row_is_one_that_can_be_asked_about(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        age=lambda i: i * 0.5,
+        town=lambda i: ("São Tomé", "Oslo")[i % 2],
+        when=lambda i: f"2024-01-{1 + i % 28:02}",
+        ok=lambda i: ("yes", "no")[i % 2],
+        y=lambda i: i % 2,
+    )
+    preprocessor = fitted(opened(path))
+    typical = json.loads(preprocessor.typical())
+    assert typical == {"age": 14.75, "town": "oslo", "when": "2024-01-13", "ok": "yes"}
+    (asked,) = preprocessor.ask([preprocessor.typical()], 10)
+    assert not asked.findings
+    assert np.isfinite(preprocessor.encode(asked.raw)["features"]).all()
+
+
+def test_kinds_are_told_from_what_stands_behind_an_open_quote_too(tmp_path: Path) -> None:
+    rows = [f"{i},{'ab'[i % 2]},{i % 2}" for i in range(400)]
+    rows[3] = '"3,a,1'
+    (tmp_path / "t.csv").write_text("\n".join(["id,town,y", *rows]) + "\n")
+    source = opened(tmp_path / "t.csv")
+    (column,) = (column for column in source.report.columns if column.name == "id")
+    assert (column.kind, column.distinct) == ("identifier", len(source))
+    assert len(source) > 390
+
+
+def test_nothing_to_tell_from_says_what_became_of_each_column(tmp_path: Path) -> None:
+    path = table(tmp_path, same=lambda i: 1, empty=lambda i: "", y=lambda i: i % 2)
+    with pytest.raises(UserError, match="no column is left to tell y from") as caught:
+        opened(path)
+    assert "same: always the same" in caught.value.advice
+    assert "empty: always missing" in caught.value.advice
+
+
+def test_an_empty_last_column_is_not_the_target(tmp_path: Path) -> None:
+    source = opened(table(tmp_path, a=lambda i: i * 0.5, y=lambda i: "no" if i % 3 else "yes", notes=lambda i: ""))
+    assert source.facts.target == ("y",)
 
 
 def test_what_a_person_says_goes_before_what_was_found_out(tmp_path: Path) -> None:
@@ -455,7 +499,7 @@ def test_a_table_of_a_folder_that_cannot_be_read_is_passed_over(tmp_path: Path) 
 def test_test_rows_without_a_target_are_a_clear_error(tmp_path: Path) -> None:
     path = table(tmp_path, age=lambda i: i * 0.5, y=lambda i: i % 2)
     other = table(tmp_path, "test.csv", rows=5, age=lambda i: i * 0.5, y=[""] * 5)
-    with pytest.raises(UserError, match=r"test\.csv: no row of it is left"):
+    with pytest.raises(UserError, match=r"test\.csv: no row of it says y"):
         opened(path, test=str(other), target=("y",))
 
 

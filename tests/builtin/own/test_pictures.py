@@ -134,8 +134,19 @@ def test_what_cannot_be_read_is_skipped_counted_and_listed(tmp_path: Path) -> No
         f"shirt/{name}" for name in ("cut.jpg", "empty.png", "huge.png", "script.png", "text.jpg")
     ]
     assert "it is empty" in skipped["shirt/empty.png"]
-    assert "exceeds limit" in skipped["shirt/huge.png"]
+    assert "that are read" in skipped["shirt/huge.png"]
     assert "not a picture that can be read" in skipped["shirt/text.jpg"]
+
+
+def test_folders_with_nothing_in_them_and_pictures_of_other_kinds_are_told(tmp_path: Path) -> None:
+    two_classes(tmp_path)
+    (tmp_path / "bird").mkdir()
+    (tmp_path / "shirt" / "phone.HEIC").write_bytes(b"ftypheic")
+    (tmp_path / "shirt" / "notes.txt").write_text("mine")
+    source = opened(tmp_path)
+    assert "1 folder with nothing in it (bird)" in told(source, "warning")
+    assert "HEIC cannot be read; export them as JPEG or PNG (shirt/phone.HEIC)" in told(source, "skipped")
+    assert "1 file left out: no pictures by name (shirt/notes.txt)" in told(source, "note")
 
 
 def test_a_picture_under_another_kind_s_name_is_read(tmp_path: Path) -> None:

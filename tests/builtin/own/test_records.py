@@ -102,7 +102,7 @@ def test_a_plain_table_s_dialect_is_found_out(rows, delimiter, quoting, encoding
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "t.csv"
         path.write_bytes(text.getvalue().encode(encoding))
-        frame, dialect, findings = read_frame(path)
+        frame, dialect, findings, *_ = read_frame(path)
         assert dialect is not None
         assert (dialect.separator, dialect.header) == (delimiter, True)
         assert frame.columns == ["word", "size", "count"]
@@ -115,7 +115,7 @@ def test_ragged_lines_are_skipped_counted_and_listed(tmp_path: Path) -> None:
     lines = ["a,b,c", *["1,2,3"] * 30]
     lines[5], lines[9], lines[20] = "1,2", "1,2,3,4", ""
     path.write_text("\n".join(lines))
-    frame, _, findings = read_frame(path)
+    frame, _, findings, *_ = read_frame(path)
     assert len(frame) == 27
     (finding,) = findings
     assert finding.kind == "skipped"
@@ -130,7 +130,7 @@ def test_a_lone_quote_costs_its_own_line_at_most(tmp_path: Path) -> None:
     lines[8] = '"never closed,8'
     lines[300] = 'also 6" wide,9'
     path.write_text("\n".join(lines) + "\n")
-    frame, _, findings = read_frame(path)
+    frame, _, findings, *_ = read_frame(path)
     assert frame.filter(pl.col("size") == "7")["name"].to_list() == ['a 5" pipe']
     assert len(frame) == 399
     assert [f.places for f in findings] == [("t.csv, line 9 (a quote is not closed)",)]
@@ -140,7 +140,7 @@ def test_bytes_of_another_encoding_later_in_the_file_are_read_and_told(tmp_path:
     path = tmp_path / "t.csv"
     body = b"".join(b"x%d,%d\n" % (i, i) for i in range(50_000))
     path.write_bytes(b"name,size\n" + body + "café,7\n".encode("cp1252") + "naïve,8\n".encode())
-    frame, _, (finding,) = read_frame(path)
+    frame, _, (finding,), *_ = read_frame(path)
     assert frame["name"].to_list()[-2:] == ["café", "naïve"]
     assert finding.kind == "warning"
     assert finding.places == ("t.csv, line 50,002",)
@@ -149,7 +149,7 @@ def test_bytes_of_another_encoding_later_in_the_file_are_read_and_told(tmp_path:
 def test_nul_bytes_are_left_out_and_told(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,b\n" + b"1,2\n" * 100 + b"3\0,4\n")
-    frame, _, (finding,) = read_frame(path)
+    frame, _, (finding,), *_ = read_frame(path)
     assert frame.row(-1) == ("3", "4")
     assert finding.places == ("t.csv, line 102",)
 
@@ -157,7 +157,7 @@ def test_nul_bytes_are_left_out_and_told(tmp_path: Path) -> None:
 def test_a_line_that_is_too_long_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_bytes(b"a,b\n1,2\n" * 1 + b"x" * (LONGEST + (9 << 20)) + b",3\n5,6\n")
-    frame, _, findings = read_frame(path)
+    frame, _, findings, *_ = read_frame(path)
     assert frame.rows() == [("1", "2"), ("5", "6")]
     assert [(f.kind, f.count, f.places) for f in findings] == [("skipped", 1, ("t.csv, line 3",))]
 
@@ -165,7 +165,7 @@ def test_a_line_that_is_too_long_is_skipped(tmp_path: Path) -> None:
 def test_names_are_each_there_and_each_once(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("size,,size,size_2,word\n1,2,3,4,a\n5,6,7,8,b\n")
-    frame, _, (finding,) = read_frame(path)
+    frame, _, (finding,), *_ = read_frame(path)
     assert frame.columns == ["size", "column_2", "size_3", "size_2", "word"]
     assert finding.count == 2
 
@@ -173,7 +173,7 @@ def test_names_are_each_there_and_each_once(tmp_path: Path) -> None:
 def test_what_r_writes_before_a_row_is_a_column(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("size,word\nr1,2,a\nr2,3,b\nr3,4,c\n")
-    frame, _, _ = read_frame(path)
+    frame, _, _, *_ = read_frame(path)
     assert frame.columns == ["column_1", "size", "word"]
     assert frame["size"].to_list() == ["2", "3", "4"]
 
@@ -188,6 +188,26 @@ def test_an_old_macintosh_s_lines_and_ten_thousand_columns_are_read(tmp_path: Pa
     frame = read_frame(wide).frame
     assert frame.shape == (3, 10_000)
     assert dialect_of(wide).header
+
+
+def test_some_wrong_bytes_do_not_change_how_the_others_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    lines = [f"Köln,{i},Łódź\n".encode() for i in range(50)]
+    lines[20] = b"K\xff\xfe\x80ln,20,x\n"
+    path.write_bytes(b"town,n,other\n" + b"".join(lines))
+    assert dialect_of(path).encoding == "utf-8"
+    read = read_frame(path)
+    assert read.frame["town"].value_counts(sort=True)["town"][0] == "Köln"
+    assert [finding.places for finding in read.findings] == [("t.csv, line 22",)]
+    latin = tmp_path / "latin.csv"
+    latin.write_bytes("".join(f"Köln,{i},Zürich\n" for i in range(50)).encode("cp1252"))
+    assert read_frame(latin).frame.row(0)[0] == "Köln"
+
+
+def test_escape_sequences_are_cells(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("\x1b[31mred,n\n" + "".join(f"\x1b[2J{i},{i}\n" for i in range(9)))
+    assert read_frame(path).frame.shape == (9, 2)
 
 
 @pytest.mark.parametrize(
@@ -227,6 +247,6 @@ def test_zst_is_read_in_pieces_and_a_cut_one_is_told(tmp_path: Path) -> None:
 def test_a_line_that_is_no_json_is_skipped_and_told(tmp_path: Path) -> None:
     path = tmp_path / "t.jsonl"
     path.write_text('{"a": 1, "b": "x"}\nnot json\n[1]\n\n{"a": 2.5, "c": null}\n')
-    frame, _, (finding,) = read_frame(path)
+    frame, _, (finding,), *_ = read_frame(path)
     assert frame["a"].to_list() == [1, 2.5]
     assert finding.places == ("t.jsonl, line 2", "t.jsonl, line 3")

@@ -147,7 +147,7 @@ def test_a_folder_is_read_in_order_and_no_window_reads_from_two_files(tmp_path: 
     assert [text[0] for text in source.columns["text"]] == ["a"] * 3 + ["b"] * 3
     assert source.places(np.array([0, 3])) == ["a.txt, line 1", "b.txt, line 1"]
     skipped = {finding.message: finding.places for finding in source.report.findings if finding.kind == "skipped"}
-    assert skipped["it is empty"] == ("empty.txt",)
+    assert skipped["a text is empty"] == ("empty.txt",)
     assert skipped["its name is not that of a text"] == ("picture.png",)
     assert {place for places in skipped.values() for place in places} >= {"binary.txt", "zip.md"}
 

@@ -57,6 +57,8 @@ class ArrayPreprocessor:
     target_mean: tuple[float, ...] = ()
     target_std: tuple[float, ...] = ()
 
+    takes = f"arrays ({', '.join(SUFFIXES)}), or a folder of them"
+
     @property
     def kind(self) -> str:
         return KIND[self.facts.form]

@@ -146,7 +146,8 @@ def _typed(facts: MixedFacts, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> 
     frame = pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
     raw, findings = _raw(facts, frame, "what was typed", np.arange(1, len(rows) + 1))
     if findings:
-        raise ValueError(findings[0].in_words())
+        wrong = ", ".join(place.partition(": ")[2] for place in findings[0].places)
+        raise ValueError(f"cells are not of their column's kind: {wrong}; expected {pattern(facts)}")
     lacking = {c.name for _, row in rows for c in facts.features if c.name not in row}
     told = [c.name for c in facts.features if c.name in lacking]
     note = Finding(kind="warning", count=len(told), places=tuple(told[:20]),

@@ -57,6 +57,10 @@ class Heard(NamedTuple):
     """Whether every sample is zero."""
 
 
+STREAMED = 0x7FFF_0000
+"""Lengths in a WAV header from which on nobody knew it when it was written."""
+
+
 class Header(NamedTuple):
     """What a file says of itself."""
 
@@ -78,11 +82,27 @@ def header(path: Path) -> Header:
         raise ValueError(error.strerror or str(error)) from error
     if info.frames <= 0:
         raise ValueError("it holds no sound")
+    if info.format in ("WAV", "WAVEX") and (lost := _cut_off(path)):
+        raise ValueError(f"it is cut off: {lost:,} bytes that its header promises are not there")
     return Header(int(info.samplerate), info.frames / info.samplerate)
+
+
+def _cut_off(path: Path) -> int:
+    """Bytes that a WAV file lacks of what its header says; libsndfile reads what is there without a word. Headers of
+    streams, whose length was not known, say 0 or the largest number."""
+    with path.open("rb") as file:
+        beginning = file.read(8)
+    if beginning[:4] != b"RIFF":
+        return 0
+    promised = int.from_bytes(beginning[4:8], "little")
+    lost = promised + 8 - path.stat().st_size
+    return lost if lost > promised // 100 and 0 < promised < STREAMED else 0
 
 
 def _no_sound(error: Exception) -> str:
     told = str(getattr(error, "error_string", error)).rstrip(".")
+    if "not a regular file" in told:  # libsndfile's guess of a file that it knows nothing of
+        told = "what it holds has none of the forms of sounds"
     return f"not a sound that can be read ({told})"
 
 

@@ -151,7 +151,7 @@ def _check_text(path: Path, sample: bytes, text: str) -> None:
     """Raises ValueError where a file holds no text."""
     told = next((what for magic, what in _MAGIC.items() if sample.startswith(magic)), "")
     beginning = text[:4096]
-    controls = sum(c < " " and c not in "\t\n\r\f\v" for c in beginning)
+    controls = sum(c < " " and c not in "\t\n\r\f\v\x1b" for c in beginning)  # escape sequences are text, if odd
     if told or controls > CONTROLS * len(beginning) or not beginning:
         raise ValueError(f"{path}: it holds no text, as its name says" + (f", but {told}" if told else ""))
 
@@ -171,6 +171,8 @@ def encoding_of(sample: bytes) -> str:
     except UnicodeDecodeError as error:
         if error.start >= len(sample) - 4 and error.reason == "unexpected end of data":
             return "utf-8"
+    if _mostly_utf8(sample):
+        return "utf-8"
     beyond = sum(byte > 127 for byte in sample)
     letters = sum(byte < 128 and chr(byte).isalpha() for byte in sample)
     if beyond < LATIN * (beyond + letters):  # few accents tell too little: a guess would be of any alphabet
@@ -179,6 +181,14 @@ def encoding_of(sample: bytes) -> str:
 
     best = from_bytes(sample).best()
     return best.encoding if best is not None else "cp1252"
+
+
+def _mostly_utf8(sample: bytes) -> bool:
+    """Whether some bytes alone are wrong: elsewhere an accent is no pair of bytes, but by accident."""
+    text = sample.decode("utf-8", errors="replace")
+    wrong = text.count("\ufffd")
+    right = sum(character > "\x7f" for character in text) - wrong
+    return right > 2 * wrong
 
 
 def _separated(text: str, dialect: Dialect) -> Dialect:

@@ -49,8 +49,8 @@ def sniff(path: Path) -> Sniff | None:
     return Sniff(
         confidence=SURE,
         reason=f"{many}rows in order of {roles.time}, {even:.0%} of them evenly spaced"
-        + (f", several series by {roles.series}" if roles.series else "")
-        + f"; {', '.join(targets)} is forecast",
+        + (f", several series by {roles.series}" if roles.series else ""),
+        guesses={"target": f"{', '.join(targets)} is forecast, unless --data.target names another"},
     )
 
 

@@ -59,6 +59,13 @@ class Frame(NamedTuple):
     dialect: Dialect | None
     """None where the format itself says how it is written."""
     findings: tuple[Finding, ...]
+    lines: npt.NDArray[np.int64]
+    """(N,) as in `Piece`."""
+    lines_of_text: bool
+
+    def where(self, row: int) -> str:
+        """ "line 17" of a file of lines, else "row 16": what a person finds in it."""
+        return f"{'line' if self.lines_of_text else 'row'} {self.lines[row]:,}"
 
 
 class Piece(NamedTuple):
@@ -85,18 +92,23 @@ def read_frame(path: Path, *, rows: int | None = None, dialect: Dialect | None =
 
     Raises ValueError (what was wrong, and where) or OSError.
     """
+    import numpy as np
     import polars as pl
 
     table = Pieces(path, dialect=dialect, size=SAMPLE if rows is not None else PIECE)
     frames: list[pl.DataFrame] = []
+    lines: list[npt.NDArray[np.int64]] = [np.empty(0, np.int64)]
     height = 0
     for piece in table:
         frames.append(piece.frame)
+        lines.append(piece.lines)
         height += len(piece.frame)
         if rows is not None and height >= rows:
             break
     whole = pl.concat(frames, how="diagonal_relaxed") if frames else table.empty()
-    return Frame(whole if rows is None else whole.head(rows), table.dialect, table.findings)
+    if rows is not None:
+        whole = whole.head(rows)
+    return Frame(whole, table.dialect, table.findings, np.concatenate(lines)[: len(whole)], table.of_lines)
 
 
 class Pieces:
@@ -125,6 +137,11 @@ class Pieces:
                     f"{path}: its dialect says {self.dialect.compression!r}, its name {self._compression!r}"
                 )
             self._columns, self._named, self._header_lines = _names(path, self.dialect)
+
+    @property
+    def of_lines(self) -> bool:
+        """Whether rows are numbered by the lines of a text."""
+        return self._format in ("text", "jsonl")
 
     @property
     def findings(self) -> tuple[Finding, ...]:

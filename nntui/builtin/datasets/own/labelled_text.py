@@ -200,9 +200,9 @@ def _usable(rows: Sequence[TextRow], collected: Collected) -> list[TextRow]:
     kept = []
     for row in rows:
         if not row.text.strip():
-            collected.skip("it is empty", row.place)
+            collected.skip("a text is empty", row.place)
         elif not row.label:
-            collected.skip("it has no label", row.place)
+            collected.skip("a text has no label", row.place)
         else:
             kept.append(row)
     return kept

@@ -10,6 +10,7 @@ Shapes: N rows, F features, B pieces of a number.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ CHUNK = 1 << 16
 """Rows that are encoded at a time: in between they are float64."""
 CELLS = 1 << 27
 """Features of all training rows, at most: more rows get fewer pieces and fewer words each."""
+SHOWN = 40
+"""Columns of a typical row, at most: the others are missing values of it."""
+WIDEST = 1 << 14
+"""Features of a row, likewise: pieces of thousands of numbers would be a network of millions for some hundred rows."""
 MOST_LEVELS = 5000
 """Categories of a column, at most: the most frequent ones."""
 
@@ -121,7 +126,7 @@ class MixedPreprocessor:
         raw = source.rows(train)
         numbers = list(_numbers(facts, raw))
         texts = facts.of_kind("text")
-        room = CELLS // max(1, len(train))
+        room = min(CELLS // max(1, len(train)), WIDEST)
         bins = int(np.clip(room // max(1, len(numbers)) - 2, 1, facts.bins))
         scales = [scale for name, column in numbers if (scale := fit_scale(name, column, bins)) is not None]
         words = min(facts.words, max(1, room // max(1, len(texts))))
@@ -192,6 +197,27 @@ class MixedPreprocessor:
         columns = zip(self.facts.of_kind("category", "identifier"), self._codes, strict=True)
         known = {raw_key(column.name): (column.name, codes.keys()) for column, codes in columns}
         return telling_unseen(ask(self.facts, inputs, size), known)
+
+    def typical(self) -> str:
+        """A row that nobody's is, as JSON: the medians of numbers, the first of categories."""
+        medians = {scale.name: scale.median for scale in self.scales}
+        levels = zip(self.facts.of_kind("category", "identifier"), self.levels, strict=True)
+        first = {column.name: of[0] for column, of in levels if of}
+        row: dict[str, Any] = {}
+        for column in self.facts.features[:SHOWN]:
+            match column.kind:
+                case "number":
+                    row[column.name] = float(f"{medians.get(column.name, 0.0):.6g}")
+                case "yes/no":
+                    row[column.name] = "yes"
+                case "date":
+                    days = medians.get(column.name, 0.0)
+                    row[column.name] = _shown(column, days if "%H" in column.format else np.floor(days))
+                case "category" | "identifier" if column.name in first:
+                    row[column.name] = first[column.name]
+                case "text":
+                    row[column.name] = "a text"
+        return json.dumps(row, ensure_ascii=False)
 
     def example(self, raw: Raw, row: int) -> Example:
         shown: dict[str, Any] = {}  # numbers, text or None for missing

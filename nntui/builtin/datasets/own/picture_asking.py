@@ -64,7 +64,7 @@ def _piece(
 def _meant(given: str, findings: list[Finding]) -> list[str]:
     """The pictures that an input names; what else lies there is told."""
     from nntui.builtin.datasets.own.frames import format_of
-    from nntui.builtin.datasets.own.picture_files import counted, finding, pictures_below, shown
+    from nntui.builtin.datasets.own.picture_files import counted, finding, others_left_out, pictures_below, shown
 
     path = Path(given)
     try:
@@ -73,9 +73,7 @@ def _meant(given: str, findings: list[Finding]) -> list[str]:
         folder = table = False
     if folder:
         found = pictures_below(path)
-        if found.others:
-            message = f"{counted(found.others, 'file')} left out: no pictures by name"
-            findings.append(finding("skipped", message, [shown(str(path / name)) for name in found.others]))
+        findings += others_left_out([str(path / name) for name in found.others], "skipped")
         if found.closed:
             message = f"{counted(found.closed, 'folder or file', 'folders or files')} cannot be opened"
             findings.append(finding("skipped", message, [shown(str(path / name)) for name in found.closed]))

@@ -26,6 +26,8 @@ class Found:
     """Files that are no pictures by their names."""
     closed: list[str] = field(default_factory=list)
     """What cannot be looked into: folders without permission, links to nowhere."""
+    empty: list[str] = field(default_factory=list)
+    """Folders with nothing in them."""
 
 
 def counted(things: Sized, one: str, many: str = "") -> str:
@@ -37,6 +39,25 @@ def finding(kind: str, message: str, places: Sequence[str]) -> Finding:
     """About some files: counted, and the first listed."""
     assert kind in ("skipped", "warning", "note")
     return Finding(kind=kind, message=message, count=len(places), places=tuple(places[:SHOWN]))  # type: ignore[arg-type]
+
+
+UNREAD = (".heic", ".heif", ".avif", ".jxl", ".raw", ".cr2", ".nef", ".dng", ".svg", ".pdf")
+"""Endings of pictures that are not read."""
+
+
+def others_left_out(names: Sequence[str], kind: str = "note") -> list[Finding]:
+    """Of files that are no pictures by their names, and of pictures of a kind that is not read."""
+    unread = [name for name in names if name.lower().endswith(UNREAD)]
+    others = [name for name in names if name not in set(unread)]
+    found = []
+    if unread:
+        forms = ", ".join(sorted({name.rsplit(".", 1)[1].upper() for name in unread}))
+        message = f"{counted(unread, 'picture')} left out: {forms} cannot be read; export them as JPEG or PNG"
+        found.append(finding("skipped", message, [shown(name) for name in unread]))
+    if others:
+        message = f"{counted(others, 'file')} left out: no pictures by name"
+        found.append(finding(kind, message, [shown(name) for name in others]))
+    return found
 
 
 def pictures_below(folder: Path, most: int | None = None) -> Found:
@@ -71,6 +92,8 @@ def _gone_through(place: str, prefix: str, found: Found, seen: set[tuple[int, in
         found.closed.append(prefix.rstrip("/") or place)
         return []
     below = []
+    if not entries and prefix:
+        found.empty.append(prefix.rstrip("/"))
     for entry in entries:
         if entry.name.startswith((".", "__MACOSX")):
             continue

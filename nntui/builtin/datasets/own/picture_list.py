@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntui.builtin.datasets.own.look import SPLITS
-from nntui.builtin.datasets.own.picture_files import Found, counted, finding, pictures_below, shown
+from nntui.builtin.datasets.own.picture_files import (
+    Found,
+    counted,
+    finding,
+    others_left_out,
+    pictures_below,
+    shown,
+)
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
 
@@ -194,12 +201,10 @@ def _left_out(found: Found) -> Iterable[Finding]:
         what = counted(found.closed, "folder or file", "folders or files")
         message = f"{what} cannot be opened (a link to nowhere, or forbidden)"
         yield finding("skipped", message, [shown(name) for name in found.closed])
-    if found.others:
-        yield finding(
-            "note",
-            f"{counted(found.others, 'file')} left out: no pictures by name",
-            [shown(name) for name in found.others],
-        )
+    yield from others_left_out(found.others)
+    if found.empty:
+        message = f"{counted(found.empty, 'folder')} with nothing in {'it' if len(found.empty) == 1 else 'them'}"
+        yield finding("warning", message, [shown(name) for name in found.empty])
 
 
 def joined(listing: Listing, test: Listing) -> Listing:

@@ -62,22 +62,28 @@ class Faults:
             listed.append(f"{self.name}, line {line:,}" + (f" ({more})" if more else ""))
 
     def findings(self, width: int) -> tuple[Finding, ...]:
-        told: tuple[tuple[str, Literal["skipped", "warning"], str], ...] = (
-            ("ragged", "skipped", f"lines have more or fewer fields than the {width:,} columns, and are skipped"),
-            ("json", "skipped", "lines are no JSON objects, and are skipped"),
-            ("long", "skipped", f"lines are longer than {LONGEST >> 20} MB, and are skipped"),
-            ("encoding", "warning", "lines are not in the encoding of the others, and were read as cp1252"),
-            ("undecodable", "warning", "places cannot be decoded, and stand as � now"),
-            ("nul", "warning", "lines hold NUL bytes, which are left out"),
-        )
+        width_told = f"more or fewer fields than the {width:,} columns"
+        told: tuple[tuple[str, Literal["skipped", "warning"], str, str], ...] = (
+            ("ragged", "skipped", f"line has {width_told}, and is skipped",
+             f"lines have {width_told}, and are skipped"),
+            ("json", "skipped", "line is no JSON object, and is skipped", "lines are no JSON objects, and are skipped"),
+            ("long", "skipped", f"line is longer than {LONGEST >> 20} MB, and is skipped",
+             f"lines are longer than {LONGEST >> 20} MB, and are skipped"),
+            ("encoding", "warning", "line is not in the encoding of the others, and was read as cp1252",
+             "lines are not in the encoding of the others, and were read as cp1252"),
+            ("undecodable", "warning", "place cannot be decoded, and stands as � now",
+             "places cannot be decoded, and stand as � now"),
+            ("nul", "warning", "line holds NUL bytes, which are left out",
+             "lines hold NUL bytes, which are left out"),
+        )  # fmt: skip
         return tuple(
             Finding(
                 kind=kind,
-                message=f"{self.counts[what]:,} {words}",
+                message=f"{self.counts[what]:,} {one if self.counts[what] == 1 else many}",
                 count=self.counts[what],
                 places=tuple(self.places.get(what, ())),
             )
-            for what, kind, words in told
+            for what, kind, one, many in told
             if self.counts[what]
         )
 

@@ -154,7 +154,7 @@ def _texts(path: Path, split: Split | None, collected: Collected) -> Iterator[_T
         if odd:
             collected.note(odd, name)
         if len(text.strip()) < 2:
-            collected.skip("it is empty", name)
+            collected.skip("a text is empty", name)
             continue
         yield _Text(
             name, text, split or (SPLITS.get(Path(name).parts[0].lower()) if len(Path(name).parts) > 1 else None)

@@ -55,13 +55,13 @@ def sniff(path: Path) -> Sniff | None:
     found: dict[str, list[str]] = {}
     try:
         found["target"] = list(choose_target(head, (), ())[0])  # kept with the run: other rows are judged by the same
-        tells = f"; the target is {found['target'][0]}, unless --data.target names another"
+        tells = f"the target is {found['target'][0]}, unless --data.target names another"
     except UserError:
-        tells = "; which of them is told must be said: --data.target NAME"
+        tells = "which of them is told must be said: --data.target NAME"
     dialect = seen.head.dialect if seen.head is not None else None
     how = f" ({dialect.in_words()})" if dialect is not None else ""
-    reason = f"a table of {frame.width:,} columns{how}{tells}"
-    return Sniff(confidence=0.5, reason=reason, params=found, defaults=training_for(_rows_of(seen)))
+    reason, suits = f"a table of {frame.width:,} columns{how}", training_for(_rows_of(seen))
+    return Sniff(confidence=0.5, reason=reason, params=found, defaults=suits, guesses={"target": tells})
 
 
 def _rows_of(seen: Look) -> int:

@@ -5,7 +5,7 @@ Shapes: N rows, C columns of numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -27,6 +27,8 @@ Use: TypeAlias = Literal["value", "word"]
 
 HEAD = 100_000
 """Rows from which kinds are found out."""
+ENOUGH = 1000
+"""Rows that are at least looked at, where there are so many."""
 LISTED = 20
 """Places that are kept of cells that are not of their column's kind."""
 
@@ -92,10 +94,30 @@ def taken(column: Any, index: Indices) -> Any:  # any kind of column
     return column[index]
 
 
+def content_of(column: Any) -> Iterator[bytes]:
+    """What a column holds, for a hash: the same of the same cells, however they were written."""
+    if isinstance(column, Coded):
+        yield np.ascontiguousarray(column.codes).tobytes()
+        column = column.words
+    if isinstance(column, Texts) or column.dtype == object:
+        for at in range(0, len(column), HEAD):
+            part = column[np.arange(at, min(at + HEAD, len(column)))]
+            yield "\0".join(map(str, part)).encode("utf-8", "surrogatepass")
+    else:
+        yield np.where(np.isnan(column), np.nan, column).tobytes() if column.dtype.kind == "f" else column.tobytes()
+
+
 def head_of(table: Pieces) -> pl.DataFrame:
     """The first rows, as text. Raises UserError where there are none."""
-    for piece in table:
-        return as_text(piece.frame.head(HEAD))
+    import polars as pl
+
+    parts: list[pl.DataFrame] = []
+    for piece in table:  # a piece is short where a quote is not closed behind it
+        parts.append(as_text(piece.frame.head(HEAD)))
+        if sum(map(len, parts)) >= ENOUGH:
+            break
+    if parts:
+        return pl.concat(parts, how="diagonal").head(HEAD)
     findings = "; ".join(finding.in_words() for finding in table.findings)
     raise UserError(f"{table.path} has no rows that can be read" + (f": {findings}" if findings else ""),
                     advice="a line of column names and rows below it were expected")  # fmt: skip
@@ -164,6 +186,8 @@ class _Reading:
         if self.head is None:
             self.head = frame.head(HEAD)
             self._other_dates(self.head)
+        elif len(self.head) < ENOUGH:
+            self.head = pl.concat([self.head, frame.head(HEAD)], how="diagonal")
         self.lines.append(lines.astype(np.int32))
         gaps = frame.select(pl.col(list(self.columns)).null_count()).row(0, named=True)
         for name, count in gaps.items():

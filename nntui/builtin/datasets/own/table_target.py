@@ -58,7 +58,7 @@ def choose_target(
         known_column(name, columns, "target")
     if said:
         return tuple(said), ""
-    names = [name for name in columns if name not in left_out]
+    names = [name for name in columns if name not in left_out and columns[name].kind != "empty"]
     able = [name for name in names if columns[name].kind in ("number", "category", "yes/no")]
     how = "--data.target NAME chooses another"
     by_name = {name.strip().casefold(): name for name in reversed(able)}
@@ -67,7 +67,7 @@ def choose_target(
         found = by_name.get(wanted)
         if found is not None and (wanted not in AMBIGUOUS or found in ends):
             return (found,), f"the target is {found!r}, by its name; {how}"
-    if len(names) > 1 and names[-1] in able:
+    if len(columns) > 1 and names and names[-1] in able:
         return (names[-1],), f"the target is {names[-1]!r}, the last column; {how}"
     listed = ", ".join(f"{name} ({columns[name].kind})" for name in names[:40]) + (" ..." if len(names) > 40 else "")
     raise UserError("which column is to be told cannot be known", advice=f"say --data.target NAME; columns: {listed}")
@@ -173,8 +173,9 @@ def _classes(name: str, names: tuple[str, ...], codes: npt.NDArray[np.int64], no
         what = f"is {names[0]!r} in every row" if names else "is missing in every row"
         raise UserError(f"the target {name!r} {what}: there is nothing to learn", advice=other)
     if len(names) > SHARE * rows and len(names) > 2:
-        raise UserError(f"the target {name!r} has {len(names):,} classes in {rows:,} rows: too few of each",
-                        advice=f"{other}, or say what it is: --data.as {name}=number")  # fmt: skip
+        as_number = f", or say what it is: --data.as {name}=number" if note else ""
+        told = f"the target {name!r} has {len(names):,} classes in {rows:,} rows: too few of each"
+        raise UserError(told, advice=f"{other}{as_number}")
     findings = []
     alone = [names[code] for code in np.flatnonzero(counts == 1)]
     if alone:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,9 +15,18 @@ from nntui.builtin.datasets.own.look import SPLITS
 from nntui.builtin.datasets.own.mixed import MixedFacts, raw_key
 from nntui.builtin.datasets.own.table_files import Part, parts_of
 from nntui.builtin.datasets.own.table_params import TableParams, overrides
-from nntui.builtin.datasets.own.table_reading import Coded, Read, Use, gaps_of, head_of, joined, read_table
+from nntui.builtin.datasets.own.table_reading import (
+    Coded,
+    Read,
+    Use,
+    content_of,
+    gaps_of,
+    head_of,
+    joined,
+    read_table,
+)
 from nntui.builtin.datasets.own.table_target import Told, choose_target, known_column, read_as_words, told
-from nntui.builtin.datasets.source import Rows
+from nntui.builtin.datasets.source import Rows, fingerprint
 from nntui.hooks.data import ColumnReport, DataReport, Finding
 from nntui.hooks.errors import UserError
 
@@ -32,6 +40,8 @@ NOT_LEARNT = {
     "empty": "left out: always missing",
     "constant": "left out: always the same",
 }
+SHOWN = 20
+"""Columns that an error tells of."""
 MOST_TEXT_ROWS = 1_000_000
 """Rows beyond which text columns are left out unless they are asked for: each cell would be held in memory."""
 
@@ -174,8 +184,10 @@ class _Building:
             bins=self.params.bins,
         )
         if not names:
+            why = [f"{name}: {role.removeprefix('left out: ')}" for name, role in self.roles.items()][:SHOWN]
             raise UserError(
-                "no column is left to tell the target from", advice="see what each is taken for: nntui data PATH"
+                f"no column is left to tell {', '.join(self.target)} from",
+                advice="\n".join((*why, "--data.features NAME takes one in, --data.target NAME tells another")),
             )
         lines = read.lines
         given = self._given(part, read)
@@ -183,7 +195,7 @@ class _Building:
         return Rows(
             columns={**{raw_key(name): read.values[name] for name in names}, "target": values},
             facts=facts,
-            fingerprint=self._fingerprint(),
+            fingerprint=self._fingerprint(facts, read, values),
             given=given,
             targets=values if goal.kind == "classes" else None,
             groups=self._groups(read),
@@ -215,7 +227,8 @@ class _Building:
             if item.split is not None:
                 given[item.split] = np.flatnonzero(part == number).astype(np.int64)
                 if not len(given[item.split]):
-                    raise UserError(f"{item.path}: no row of it is left: in each the target or the time is missing",
+                    what = ", ".join(self.target) + (f" or {self.context.time}" if self.context.time else "")
+                    raise UserError(f"{item.path}: no row of it says {what}, so there is nothing to compare with",
                                     advice="nntui predict answers rows without a target")  # fmt: skip
         if "train" not in given and self.params.split is not None:
             column: Coded = read.values[self.params.split]
@@ -248,14 +261,11 @@ class _Building:
         _, place = np.unique(column, return_inverse=True)
         return place.astype(np.int64)
 
-    def _fingerprint(self) -> str:
-        """Of the files, and of the settings that say which rows and what of them."""
-        digest = hashlib.sha256()
-        for item in self.parts:
-            with item.path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        digest.update(repr((self.params.model_dump(), self.context.group, self.context.time)).encode())
-        return digest.hexdigest()
+    def _fingerprint(self, facts: MixedFacts, read: Read, values: npt.NDArray[Any]) -> str:
+        """Of the rows as they are learnt from, whatever file they stand in."""
+        head = (facts.kind, facts.names, facts.target, [(column.name, column.kind) for column in facts.features])
+        columns = (part for column in facts.features for part in content_of(read.values[column.name]))
+        return fingerprint([repr(head).encode(), *content_of(values), *columns])
 
     def _report(self, read: Read, goal: Told) -> DataReport:
         left_out = [name for name, role in self.roles.items() if role in NOT_LEARNT.values()]

@@ -26,7 +26,7 @@ def asked(inputs: Sequence[str], size: int, *, column: str = "", longest: int | 
     for given in inputs:
         for text, name in _texts(given, column, collected):
             if not text.strip():
-                collected.skip("it is empty", name)
+                collected.skip("a text is empty", name)
                 continue
             if longest is not None and len(text) > longest:
                 collected.note(f"only its first {longest:,} characters are read", name)
@@ -100,4 +100,4 @@ def _of_table(path: Path, name: str, column: str, collected: Collected) -> Itera
         collected.note(f"its texts are taken from column {found.name!r}", name)
         column = found.name
     for row, value in enumerate(frame[column].to_list()):
-        yield "" if value is None else normal(str(value)), f"{name}, row {row + 1}"
+        yield "" if value is None else normal(str(value)), f"{name}, {read.where(row)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nntui import UserError
-from nntui.builtin.datasets.own.frames import format_of, read_frame
+from nntui.builtin.datasets.own.frames import Frame, format_of, read_frame
 from nntui.builtin.datasets.own.look import SPLITS, files_below, kind_of
 from nntui.builtin.datasets.own.textcolumns import (
     Column,
@@ -21,8 +21,6 @@ from nntui.builtin.datasets.own.textcolumns import (
 from nntui.builtin.datasets.own.textfiles import Collected, NoText, normal, read_text
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from nntui.hooks.data import Split
 
 
@@ -87,7 +85,7 @@ def rows_of_table(path: Path, wanted: Wanted, split: Split | None, collected: Co
     if splits is not None:
         collected.note(f"column {splits.name!r} says which rows are test and validation", path.name)
     named = {"text": text, "target": target, "split": splits.name if splits else None}
-    return list(_rows(frame.frame, {**named, "group": wanted.group, "time": wanted.time}, path, split)), text
+    return list(_rows(frame, {**named, "group": wanted.group, "time": wanted.time}, path, split)), text
 
 
 def _chosen(columns: list[Column], wanted: Wanted, path: Path) -> tuple[str, str]:
@@ -137,8 +135,8 @@ def _longest(columns: list[Column]) -> Column | None:
     return max(able, key=lambda column: column.characters) if able else None
 
 
-def _rows(frame: pl.DataFrame, named: Mapping[str, str | None], path: Path, split: Split | None) -> Iterator[TextRow]:
-    count = len(frame)
+def _rows(read: Frame, named: Mapping[str, str | None], path: Path, split: Split | None) -> Iterator[TextRow]:
+    frame, count = read.frame, len(read.frame)
     values = {key: frame[name].to_list() if name is not None else [None] * count for key, name in named.items()}
     for row in range(count):
         label, own, group, time = (values[key][row] for key in ("target", "split", "group", "time"))
@@ -146,7 +144,7 @@ def _rows(frame: pl.DataFrame, named: Mapping[str, str | None], path: Path, spli
         yield TextRow(
             text="" if text is None else normal(text.replace("\r\n", "\n")),
             label="" if label is None else normal(str(label).strip()),
-            place=f"{path.name}, row {row + 1}",
+            place=f"{path.name}, {read.where(row)}",
             split=split or (SPLITS.get(str(own).lower()) if own is not None else None),
             group=None if group is None else str(group),
             time=time if isinstance(time, int | float) else None if time is None else str(time),
