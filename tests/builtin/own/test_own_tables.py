@@ -154,7 +154,7 @@ def test_a_typical_row_is_one_that_can_be_asked_about(tmp_path: Path) -> None:
     assert typical == {"age": 14.75, "town": "oslo", "when": "2024-01-13", "ok": "yes"}
     (asked,) = preprocessor.ask([preprocessor.typical()], 10)
     assert not asked.findings
-    assert np.isfinite(preprocessor.encode(asked.raw)["features"]).all()
+    assert torch.isfinite(preprocessor.encode(asked.raw)["features"]).all()
 
 
 def test_kinds_are_told_from_what_stands_behind_an_open_quote_too(tmp_path: Path) -> None:
