@@ -19,7 +19,10 @@ from array import array
 from collections.abc import Callable
 from pathlib import Path
 
-from nntui.tui.chart import Curve, Mark, Memory, Points, View, draw, points
+from nntui.tui.chart.curves import Curve, Mark, Points, points
+from nntui.tui.chart.layout import draw
+from nntui.tui.chart.memory import Memory
+from nntui.tui.chart.view import View
 from nntui.tui.draw.charset import BRAILLE
 
 WIDTH, HEIGHT = 120, 20

@@ -71,7 +71,7 @@ IDLE = (
     Idle("New run, its chooser", ("new",), PLANNED, ("enter",), "type to search"),
     Idle("a question", (), "two", ("D",), "There is no"),
     Idle("Help", ("attach", "two"), "done", ("?",), "What is what"),
-    Idle("Palette", (), "two", (":",), "Palette|type|command"),
+    Idle("Palette", (), "two", (":",), "what to do"),
 )
 
 

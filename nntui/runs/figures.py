@@ -68,6 +68,15 @@ def draws(text: str, encoding: str | None) -> bool:
     return True
 
 
+def ago(seconds: float) -> str:
+    """12 s, 3 min, 2 h, 5 d."""
+    whole = max(int(seconds), 0)
+    for limit, unit in ((86400 * 2, 86400), (3600 * 2, 3600), (120, 60)):
+        if whole >= limit:
+            return f"{whole // unit} {({86400: 'd', 3600: 'h', 60: 'min'})[unit]}"
+    return f"{whole} s"
+
+
 def duration(seconds: float) -> str:
     """1:38, or 2:05:09 from an hour on."""
     if not math.isfinite(seconds):

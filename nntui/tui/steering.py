@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from nntui.hooks.errors import UserError
 from nntui.runs import shell
 from nntui.runs.commands import Kind
-from nntui.runs.figures import number
-from nntui.tui.draw.foot import ago
+from nntui.runs.figures import ago, number
 from nntui.tui.draw.head import LIVE, Shown
 from nntui.tui.draw.text import Line, plain
 

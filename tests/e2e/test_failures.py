@@ -19,7 +19,8 @@ from nntui.runs.creating import new_run
 from nntui.runs.events import Checkpointed, Failed, Finished, Paused, Progress, Started, Warned
 from nntui.runs.folder import RunFolder
 from nntui.runs.state import fold_all
-from nntui.tui.chart import View, layout
+from nntui.tui.chart.layout import layout
+from nntui.tui.chart.view import View
 from nntui.tui.draw.charset import BRAILLE
 from nntui.tui.draw.run_charts import Evaluations, loss_chart
 

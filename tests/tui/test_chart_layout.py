@@ -12,7 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntui.tui.chart import Curve, Mark, Memory, Points, View, draw, layout, points
+from nntui.tui.chart.curves import Curve, Mark, Points, points
+from nntui.tui.chart.layout import draw, layout
+from nntui.tui.chart.memory import Memory
+from nntui.tui.chart.view import View
 from nntui.tui.draw.charset import ASCII, BLOCKS, BRAILLE, Charset
 from nntui.tui.draw.text import Line, text_of, width
 from nntui.tui.palette import DARK, Palette

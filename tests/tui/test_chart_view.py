@@ -11,8 +11,9 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from nntui.tui.chart import Curve, View, points
 from nntui.tui.chart import view as views
+from nntui.tui.chart.curves import Curve, points
+from nntui.tui.chart.view import View
 from nntui.tui.draw.charset import ASCII, Charset
 from nntui.tui.draw.text import text_of
 from nntui.tui.palette import THEMES

@@ -6,10 +6,10 @@ import pytest
 from recorded import BEGUN, events
 
 from nntui.runs.events import Failed, Finished, Paused, Queued, Warned
-from nntui.runs.figures import size
+from nntui.runs.figures import ago, size
 from nntui.runs.state import RunState, fold, fold_all
 from nntui.tui.draw.charset import ASCII, BRAILLE
-from nntui.tui.draw.foot import Figures, ago, fitting, notice, vitals_line
+from nntui.tui.draw.foot import Figures, fitting, notice, vitals_line
 from nntui.tui.draw.head import Shown, head_line
 from nntui.tui.draw.small_run import Small, small_lines
 from nntui.tui.draw.text import Line, text_of, width

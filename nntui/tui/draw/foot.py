@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from nntui.runs.figures import duration, metric, per_second, rate, size, steady
+from nntui.runs.figures import ago, duration, metric, per_second, rate, size, steady
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.head import LIVE, Shown
 from nntui.tui.draw.spark import bars
@@ -35,15 +35,6 @@ class Figures:
     """What the process holds there."""
     disk: int | None = None
     """Free where the run folder is."""
-
-
-def ago(seconds: float) -> str:
-    """12 s, 3 min, 2 h, 5 d."""
-    whole = max(int(seconds), 0)
-    for limit, unit in ((86400 * 2, 86400), (3600 * 2, 3600), (120, 60)):
-        if whole >= limit:
-            return f"{whole // unit} {({86400: 'd', 3600: 'h', 60: 'min'})[unit]}"
-    return f"{whole} s"
 
 
 def fitting(parts: Sequence[tuple[int, Line]], cells: int, gap: int = 2) -> Line:

@@ -9,7 +9,7 @@ from math import nan
 from typing import TYPE_CHECKING
 
 from nntui.runs.figures import label
-from nntui.tui.chart import Curve, Mark, Points, Series
+from nntui.tui.chart.curves import Curve, Mark, Points, Series
 
 if TYPE_CHECKING:
     from nntui.runs.events import Evaluated
