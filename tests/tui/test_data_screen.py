@@ -82,13 +82,14 @@ async def test_it_says_what_a_path_is_taken_for_with_columns_and_what_is_wrong(a
 async def test_another_path_is_chosen_by_typing_it_and_a_mistake_is_told_in_its_place(app: NNTuiApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, Chooser), 15)
+        await until(pilot, lambda: isinstance(app.screen, Chooser) and bool(app.screen.query(Input)), 15)
         app.screen.query_one(Input).value = "./nowhere"
+        await pilot.pause()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, DataScreen), 15)
         await shown(pilot, "there is nothing", "look elsewhere")
         await pilot.press("d")
-        await until(pilot, lambda: isinstance(app.screen, Chooser), 15)
+        await until(pilot, lambda: isinstance(app.screen, Chooser) and bool(app.screen.query(Input)), 15)
         app.screen.query_one(Input).value = "penguins"
         await pilot.pause()
         await pilot.press("enter")
