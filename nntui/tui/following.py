@@ -134,5 +134,5 @@ class Following:
 
 
 def _skipped(count: int) -> str:
-    lines = "1 line" if count == 1 else f"{count} lines"
-    return f"{lines} of events.jsonl cannot be read and were passed over: damaged, or of a later nntui"
+    lines, were = ("1 line", "was") if count == 1 else (f"{count} lines", "were")
+    return f"{lines} of events.jsonl cannot be read and {were} passed over: damaged, or of a later nntui"

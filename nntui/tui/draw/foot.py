@@ -145,7 +145,8 @@ def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: 
     if status == "deleted":
         gone = "this run's folder is gone and its process ends: what was read stays shown"
         return [(gone, "strong bad")]
-    if problem:
+    full = figures.disk is not None and figures.disk < LOW_DISK
+    if problem and not (full and status in LIVE):  # a full disk damages what is written: that is told
         return [(plain(problem), "bad")]
     ended = ending(state, cells) if status in ("done", "stopped", "failed") else []
     if ended:
@@ -157,7 +158,7 @@ def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: 
     if status == "unknown":
         return [(f"last seen on {plain(state.vitals.host) or 'another machine'}: whether it lives cannot be told from "
                  "here", "warning")]  # fmt: skip
-    if figures.disk is not None and figures.disk < LOW_DISK:
+    if full and figures.disk is not None:
         return [(f"the disk is nearly full ({size(figures.disk, 2)} left): checkpoints may not fit", "bad")]
     if state.warnings and (now - state.warnings[-1].time < 60 or status not in LIVE):
         more = f"  (+{len(state.warnings) - 1} in the log)" if len(state.warnings) > 1 else ""
