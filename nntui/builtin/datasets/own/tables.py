@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -264,8 +265,9 @@ class _Building:
     def _fingerprint(self, facts: MixedFacts, read: Read, values: npt.NDArray[Any]) -> str:
         """Of the rows as they are learnt from, whatever file they stand in."""
         head = (facts.kind, facts.names, facts.target, [(column.name, column.kind) for column in facts.features])
-        columns = (part for column in facts.features for part in content_of(read.values[column.name]))
-        return fingerprint([repr(head).encode(), *content_of(values), *columns])
+        columns = (values, *(read.values[column.name] for column in facts.features))
+        parts = (part for column in columns for part in content_of(column))  # one after another: each is a copy
+        return fingerprint(chain([repr(head).encode()], parts))
 
     def _report(self, read: Read, goal: Told) -> DataReport:
         left_out = [name for name, role in self.roles.items() if role in NOT_LEARNT.values()]
