@@ -96,7 +96,7 @@ FIGURES = {
     "small": (
         rf"^● training  {NAME}$",
         r"  eta \d",
-        rf"loss {NUMBER}",
+        rf"loss {NUMBER} ⣀$",
         r"^accuracy [\d.]+%",
         r"^too small: 60x16 shows all$",
     ),

@@ -155,8 +155,8 @@ def test_the_card_of_a_table_asks_about_a_row_that_is_nobodys(tmp_path: Path, mo
     data = {"path": str(tmp_path / "people.csv"), "target": "town", "drop": ["ill"]}
     run = nntui.train(data=data, arch={"name": "ffn", "hidden": [4]}, epochs=1, runs=tmp_path / "runs", name="people")
     card = (run.path / "model" / "README.md").read_text()
-    assert "- columns that it needs: age (number)" in card
-    assert "name (identifier)" in card or "name (an identifier)" in card
+    assert "- columns that it needs: age (number)\n" in card
+    assert "- columns left out: name (an identifier), ill (as said)" in card
     assert "Smith" not in card and "\x1b" not in card
     monkeypatch.chdir(run.path / "model")
     printed = io.StringIO()

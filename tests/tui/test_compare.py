@@ -103,14 +103,20 @@ async def test_a_small_terminal_is_told_and_shows_the_table_or_the_chart(folders
         await until(pilot, lambda: "too small" not in screen_text(pilot) and "└" in screen_text(pilot))
 
 
-async def test_a_close_zoom_of_a_long_run_shows_its_exact_points(tmp_path):
-    runs = [make_run(tmp_path, name) for name in ("long-run-1", "short-run-2")]
+def long_and_short(root):
+    """A run of 20,000 steps, a second each, and a short one."""
+    runs = [make_run(root, name) for name in ("long-run-1", "short-run-2")]
     begun = [Started(nntui="0.1.0", host=host(), boot_id="b", pid=1, time=NOON)]
     steps = [
         Progress(step=n, epoch=n / 50, loss=1 + n % 7 / 7, lr=0.1, samples_per_second=1.0, time=NOON + n)
         for n in range(1, 20_001)
     ]
     write_events(runs[0], [*begun, *steps])
+    return runs
+
+
+async def test_a_close_zoom_of_a_long_run_shows_its_exact_points(tmp_path):
+    runs = long_and_short(tmp_path)
     app = app_of(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, runs)

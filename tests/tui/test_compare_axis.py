@@ -7,12 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from made_runs import NOON, app_of, make_run, screen_text, until, write_events
-from test_compare import opened
+from made_runs import app_of, make_run, screen_text, until
+from test_compare import long_and_short, opened
 
-from nntui.runs.events import Progress, Started
 from nntui.runs.folder import RunFolder
-from nntui.runs.lock import host
 from nntui.tui.chart.unit import STEPS
 from nntui.tui.draw.charset import BRAILLE
 from nntui.tui.draw.compare_axis import UNITS
@@ -114,13 +112,7 @@ async def test_an_axis_that_no_run_is_on_is_passed_over(folders):
 
 
 async def test_a_close_zoom_by_time_shows_the_exact_points(tmp_path):
-    runs = [make_run(tmp_path, name) for name in ("long-run-1", "short-run-2")]
-    begun = [Started(nntui="0.1.0", host=host(), boot_id="b", pid=1, time=NOON)]
-    steps = [
-        Progress(step=n, epoch=n / 50, loss=1 + n % 7 / 7, lr=0.1, samples_per_second=1.0, time=NOON + n)
-        for n in range(1, 20_001)
-    ]
-    write_events(runs[0], [*begun, *steps])
+    runs = long_and_short(tmp_path)
     app = app_of(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         screen = await opened(pilot, runs)
