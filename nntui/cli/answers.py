@@ -20,6 +20,7 @@ import click
 
 from nntui.cli.output import clean, table
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import written_out
 from nntui.runs.plain import finite
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Layout:
         else:
             likely = next(iter(prediction.probabilities.values()), None)
             told = [str(prediction.value), _number(likely)]
-        return [unicode(answer.name), *map(plain, answer.kept), *told]
+        return [written_out(answer.name), *map(plain, answer.kept), *told]
 
 
 def _number(value: Any) -> float | None:
@@ -91,12 +92,7 @@ def plain(value: Any) -> Any:
     value = value.item() if hasattr(value, "item") else value
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value if value is None or isinstance(value, bool | int | float) else unicode(str(value))
-
-
-def unicode(text: str) -> str:
-    """Names of files that are not UTF-8 with their odd bytes written out: JSON, CSV and Parquet hold nothing else."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return value if value is None or isinstance(value, bool | int | float) else written_out(str(value))
 
 
 class Writer(Protocol):
@@ -192,7 +188,7 @@ class Json:
 
     def _object(self, answer: Answer) -> str:
         kept = dict(zip(self._layout.kept, map(plain, answer.kept), strict=True))
-        told = {**asdict(answer.prediction), "input": unicode(answer.name), **({"kept": kept} if kept else {})}
+        told = {**asdict(answer.prediction), "input": written_out(answer.name), **({"kept": kept} if kept else {})}
         return indent(json.dumps(finite(told), indent=2, allow_nan=False), "  ")
 
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import nearest
 from nntui.spec.errors import SpecError, SpecErrors
 from nntui.spec.said import Said, overlaid
 from nntui.spec.tables import CHOICES, RECORDED, SHORT, TABLES, plain_key, settings_fields
 from nntui.spec.text import FlagText
-from nntui.spec.validate import did_you_mean, nearest
+from nntui.spec.validate import did_you_mean
 from nntui.spec.words import command_line, spelt
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from nntui.hooks.data import Asked, Finding
 from nntui.hooks.errors import UserError
-from nntui.hooks.streams import STREAM, is_stream
+from nntui.hooks.streams import STREAM, is_stream, refuse_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +47,9 @@ def asked(preprocessor: Preprocessor, inputs: Sequence[str], *, strict: bool = F
     ask = _Reading(preprocessor, strict=strict) if ask is None else ask
     begun = False
     streams = [one for one in inputs if is_stream(one)]
-    if streams and strict:
-        raise UserError(f"{streams[0]}: {STREAM}")
+    if strict:
+        for one in streams:
+            refuse_stream(one)
     inputs = [one for one in inputs if one not in streams]  # of none there are no answers
     yield from (nothing(skipped(STREAM, one)) for one in streams)
     if not inputs:

@@ -12,6 +12,7 @@ from nntui.hooks.contributions import ActivationFactory, OptimizerRule
 from nntui.hooks.data import DataContext, DataReport, DataSpec
 from nntui.hooks.errors import UserError
 from nntui.hooks.registry import resolve_target
+from nntui.hooks.streams import refuse_stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,6 +81,9 @@ class OpenedData:
 
 def open_source(spec: RunSpec, *, progress: bool = False, fetch: bool = True) -> Source:
     settings = spec.data_settings
+    for given in (settings.path, settings.test):
+        if isinstance(given, str):
+            refuse_stream(given)
     context = DataContext(
         root=settings.root,
         path=settings.path,

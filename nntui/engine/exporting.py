@@ -71,8 +71,9 @@ class Written:
 
 def choose(name: str, params: Mapping[str, Any]) -> Chosen[Exporter]:
     """The exporter of this name with these settings, checked. Raises UserError."""
+    from nntui.hooks.names import nearest
     from nntui.spec.errors import SpecError, SpecErrors
-    from nntui.spec.validate import did_you_mean, nearest, validated
+    from nntui.spec.validate import did_you_mean, validated
 
     loaded = registry().load(Exporter.kind, name)
     contribution = loaded.contribution

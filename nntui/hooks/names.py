@@ -23,13 +23,22 @@ def close_to(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]
     return tuple(difflib.get_close_matches(lowered, pool, n=limit, cutoff=0.6))
 
 
-def alike(text: str, known: Iterable[str], limit: int = 1) -> list[str]:
-    """Texts that `text` may be a misspelling of, or the whole of, closest first. Upper and lower case are the same."""
+def nearest(text: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Texts of any form that `text` may be a misspelling of, likeliest first. Upper and lower case are the same."""
     by_lower = {other.casefold(): other for other in known}
-    folded = text.casefold()
-    found = difflib.get_close_matches(folded, by_lower, n=limit, cutoff=0.6)
-    begun = [other for other in by_lower if len(folded) > 2 and len(other) > 2 and (folded in other or other in folded)]
-    return [by_lower[other] for other in dict.fromkeys([*found, *begun])][:limit]
+    return [by_lower[found] for found in difflib.get_close_matches(text.casefold(), by_lower, n=limit, cutoff=0.6)]
+
+
+def alike(text: str, known: Iterable[str]) -> str:
+    """The one that `text` is likeliest to mean: a misspelling of it, or a part or the whole of it; "" where none is."""
+    pool, folded = list(known), text.casefold()
+    parts = [o for o in pool if min(len(o), len(text)) > 2 and (folded in o.casefold() or o.casefold() in folded)]
+    return next(iter([*nearest(text, pool, 1), *parts]), "")
+
+
+def written_out(name: str) -> str:
+    """A file's name with bytes that are no UTF-8 written out (`\\xe9`): JSON, CSV and Parquet hold nothing else."""
+    return name if name.isascii() else name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def split_qualified(name: str) -> tuple[str, str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from nntui.hooks.errors import UserError
+
 STREAM = "it is a pipe or a device, which can be read but once; write what comes out of it into a file"
 
 
@@ -15,3 +17,9 @@ def is_stream(path: str) -> bool:
     except (OSError, ValueError):  # not there, or no name that a file can have
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def refuse_stream(path: str) -> None:
+    """Raises UserError where one lies there: whoever opened it might wait for ever."""
+    if is_stream(path):
+        raise UserError(f"{path}: {STREAM}")

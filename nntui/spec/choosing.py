@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import nearest
 from nntui.spec.datapath import absolute, is_path, sniffed, sniffed_by
 from nntui.spec.errors import SpecError
 from nntui.spec.suggestions import Suggested, of_entry, suggested_name, suggestions
 from nntui.spec.tables import CHOICES, DEFAULTS, NOUNS, PLURALS, RECORDED, SCALARS, SHORT, TABLES, plain_key
 from nntui.spec.text import NONE
-from nntui.spec.validate import did_you_mean, nearest, show
+from nntui.spec.validate import did_you_mean, show
 
 if TYPE_CHECKING:
     from nntui.hooks.registry import Entry, Registry

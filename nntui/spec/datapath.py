@@ -10,23 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from nntui.hooks.contributions import Dataset, Sniff
 from nntui.hooks.errors import UserError
-from nntui.hooks.streams import STREAM, is_stream
+from nntui.hooks.names import nearest
+from nntui.hooks.streams import refuse_stream
 from nntui.hooks.targets import resolve_target
-from nntui.spec.validate import nearest, show
+from nntui.hooks.unread import what_to_do
+from nntui.spec.validate import show
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from nntui.hooks.registry import Entry, Registry
 
-_ELSEWHERE = {
-    (".xlsx", ".xls", ".ods", ".numbers"): "save the sheet as CSV, in the program that it is of",
-    (".heic", ".heif", ".avif"): "export it as JPEG or PNG",
-    (".m4a", ".aac", ".wma", ".amr"): "save it as WAV, FLAC or MP3",
-    (".pdf", ".docx", ".doc", ".odt", ".epub"): "save it as plain text (.txt)",
-    (".zip", ".tar", ".tgz", ".7z", ".rar"): "unpack it, and name the folder",
-}
-"""What to do with files that people have and nobody reads here, by their endings."""
 _TIE = 1e-6
 _ENDING = re.compile(r"[^.]\.[A-Za-z][A-Za-z0-9]{0,11}$")
 
@@ -101,8 +95,7 @@ def sniffed(text: str, registry: Registry) -> Reading:
             advice="nntui datasets lists what there is.",
             suggestions=[*_beside(text), *nearest(text, names)][:3],
         )
-    if is_stream(str(path)):
-        raise UserError(f"{path}: {STREAM}")
+    refuse_stream(str(path))
     readers = [entry for entry in registry.list("data") if entry.meta.get("has_sniff")]
     found: list[tuple[Sniff, Entry]] = []
     failed: list[str] = []
@@ -118,8 +111,10 @@ def sniffed(text: str, registry: Registry) -> Reading:
         asked = ", ".join(entry.name for entry in readers)
         advice = f"asked: {asked}" if readers else "no reader of files is installed: a plugin may bring one"
         nothing = ["there is no file in it"] if _is_empty(path) else []
-        nothing += [hint for endings, hint in _ELSEWHERE.items() if path.suffix.lower() in endings]
-        raise UserError(f"no reader takes {path}", advice="\n".join((advice, *nothing, *failed)))
+        raise UserError(
+            f"no reader takes {path}",
+            advice="\n".join(filter(None, (advice, *nothing, what_to_do([path.name]), *failed))),
+        )
     found.sort(key=lambda pair: -pair[0].confidence)
     best, entry = found[0]
     alike = [other for sniff, other in found if best.confidence - sniff.confidence < _TIE]
@@ -135,8 +130,7 @@ def sniffed(text: str, registry: Registry) -> Reading:
 def sniffed_by(entry: Entry, path: str, registry: Registry) -> Reading | None:
     """What the reader that a person named finds out of a path; None where it finds out nothing. What is wrong with the
     path is told when it is read."""
-    if is_stream(path):
-        raise UserError(f"{path}: {STREAM}")
+    refuse_stream(path)
     if not _is_there(path):
         return None
     try:

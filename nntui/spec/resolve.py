@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nntui._version import __version__
 from nntui.hooks.contributions import Activation, Architecture, Contribution, Dataset, Device, Optimizer, Schedule
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import nearest
 from nntui.hooks.params import Params
 from nntui.spec.choosing import Choosing, Faults, choose
 from nntui.spec.datapath import absolute
@@ -25,7 +26,7 @@ from nntui.spec.model import (
 from nntui.spec.said import Said
 from nntui.spec.tables import CHOICES, SETTINGS, OriginSettings, plain_key, settings_fields, settings_schema
 from nntui.spec.text import typed
-from nntui.spec.validate import did_you_mean, nearest, validated
+from nntui.spec.validate import did_you_mean, validated
 
 if TYPE_CHECKING:
     from nntui.hooks.registry import Entry, Registry

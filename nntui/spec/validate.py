@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
+from nntui.hooks.names import nearest
 from nntui.hooks.params import Params
 
 if TYPE_CHECKING:
@@ -77,12 +77,6 @@ def _too_large(value: Any) -> bool:  # anything that was written
     if isinstance(value, (list, tuple)):
         return any(map(_too_large, value))
     return isinstance(value, int) and not -_LARGEST <= value <= _LARGEST
-
-
-def nearest(word: str, words: Iterable[str], count: int = 3) -> list[str]:
-    """The words that `word` may be a misspelling of, likeliest first."""
-    by_lower = {other.lower(): other for other in words}
-    return [by_lower[found] for found in difflib.get_close_matches(word.lower(), by_lower, n=count, cutoff=0.6)]
 
 
 def did_you_mean(words: Sequence[str]) -> str:

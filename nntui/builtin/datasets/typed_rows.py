@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import json
 import math
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntui.builtin.datasets.derived import RULES, Derived
+from nntui.hooks.names import nearest
 
 if TYPE_CHECKING:
     from nntui.hooks.data import Raw
@@ -153,7 +153,7 @@ def _from_pairs(text: str, numbers: Sequence[str], categories: Sequence[str]) ->
 def _check_known(place: str, row: Row, known: Sequence[str]) -> None:
     for name in row:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = nearest(name, known, 1)
             raise ValueError(
                 f"{place}: there is no column {name!r}"
                 + (f", did you mean {near[0]!r}?" if near else "")

@@ -13,7 +13,7 @@ from nntui.engine.building import open_source, report_of
 from nntui.engine.split import split_rows
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
-from nntui.hooks.streams import STREAM, is_stream
+from nntui.hooks.streams import refuse_stream
 from nntui.hooks.targets import resolve_target
 from nntui.spec.datapath import absolute
 
@@ -89,8 +89,7 @@ def other_rows(folder: RunFolder, spec: RunSpec, path: str, split: Split | None,
         )
     if not Path(absolute(path)).exists():
         raise UserError(f"there is nothing at {path}", advice="--data names a file or a folder, as training does")
-    if is_stream(absolute(path)):
-        raise UserError(f"{path}: {STREAM}")
+    refuse_stream(absolute(path))
     source, own = _opened(spec, absolute(path), split)
     index = np.arange(len(source), dtype=np.int64)
     if own is not None:

@@ -89,7 +89,7 @@ class Chooser(OverlayScreen["str | None"]):
         text = event.value.strip()
         self._wrong = ""
         if not (self._paths and _like_path(text)):
-            choices.offer([*self._options(), *(_beside(text) if self._paths and text else ())], text)
+            choices.offer([*self._options(), *(_here(text) if self._paths and text else ())], text)
             return
         found: list[Option[str]] = []
         try:
@@ -125,20 +125,12 @@ def _like_path(text: str) -> bool:
     return os.sep in text or text.startswith(("~", "."))
 
 
-def _beside(text: str) -> list[Option[str]]:
+def _here(text: str) -> list[Option[str]]:
     """What is in this folder and begins so: a person types a name before they think of ./"""
     try:
-        names = names_in(typed_path("."))
-    except UserError:
+        return _paths(f".{os.sep}{text}")
+    except UserError:  # no name that a file can have
         return []
-    begun = text.casefold()
-    seen = [(name, is_folder) for name, is_folder in names if name.casefold().startswith(begun)]
-    return [
-        Option(f".{os.sep}{name}{os.sep * is_folder}", f".{os.sep}{name}{os.sep * is_folder}",
-               detail="folder here" if is_folder else "file here")
-        for name, is_folder in seen[:_MOST_ENTRIES]
-        if not name.startswith(".")
-    ]  # fmt: skip
 
 
 def _paths(text: str) -> list[Option[str]]:
@@ -155,7 +147,7 @@ def _paths(text: str) -> list[Option[str]]:
     seen = [
         (name, is_folder)
         for name, is_folder in names
-        if name.startswith(begun) and (begun.startswith(".") or not name.startswith("."))
+        if name.casefold().startswith(begun.casefold()) and (begun.startswith(".") or not name.startswith("."))
     ]
     below = [
         Option(f"{folder}{slash}{name}{os.sep * is_folder}", f"{folder}{slash}{name}{os.sep * is_folder}",

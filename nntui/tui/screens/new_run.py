@@ -66,7 +66,7 @@ class NewRunScreen(Screen[None]):
         self._mistake: UserError | None = None
         """What went wrong when the run was to begin; shown until something is changed."""
         self._begins = False
-        self._estimated: tuple[str, UserError | None] = "", None
+        self._planned: tuple[str, UserError | None] = "", None
         self._awaited = ""
         """Whose code is run for the check that is under way, once that has taken a while."""
         self.questions = Questions(self, self._take_plan, self._take_data, self._take_curve)
@@ -118,7 +118,7 @@ class NewRunScreen(Screen[None]):
 
     def _take_plan(self, answered: Answered[PlanResult]) -> None:
         self.query_one(PlanPane).take(answered)
-        if (self._estimate(), self.questions.refusal) != self._estimated:
+        if (self._estimate(), self.questions.refusal) != self._planned:
             self._show_rows()
 
     def _take_data(self, answered: Answered[Described]) -> None:
@@ -199,8 +199,8 @@ class NewRunScreen(Screen[None]):
             return
         view = self.query_one(FormView)
         found = rows(self._form.wanted, self._form.last, self._form.registry, unfolded=view.unfolded)
-        self._estimated = self._estimate(), self.questions.refusal
-        found[-1] = replace(found[-1], text=self._estimated[0])
+        self._planned = self._estimate(), self.questions.refusal
+        found[-1] = replace(found[-1], text=self._planned[0])
         if self.questions.refusal is not None:
             found = blamed(found, self.questions.refusal)
         view.show_rows(found)

@@ -145,7 +145,7 @@ def test_folders_with_nothing_in_them_and_pictures_of_other_kinds_are_told(tmp_p
     (tmp_path / "shirt" / "notes.txt").write_text("mine")
     source = opened(tmp_path)
     assert "1 folder with nothing in it (bird)" in told(source, "warning")
-    assert "HEIC cannot be read; export them as JPEG or PNG (shirt/phone.HEIC)" in told(source, "skipped")
+    assert "HEIC cannot be read: export as JPEG or PNG (shirt/phone.HEIC)" in told(source, "skipped")
     assert "1 file left out: no pictures by name (shirt/notes.txt)" in told(source, "note")
 
 

@@ -124,7 +124,7 @@ def _lacking(facts: MixedFacts, columns: Sequence[str], name: str) -> list[Findi
         return []
     others = [column for column in columns if column not in {feature.name for feature in facts.features}]
     meant = {column: alike(column, others) for column in lacking[:20]}
-    places = tuple(f"{column}, perhaps its {like[0]!r}" if like else column for column, like in meant.items())
+    places = tuple(f"{column}, perhaps its {like!r}" if like else column for column, like in meant.items())
     told = f"{len(lacking):,} columns are" if len(lacking) > 1 else "a column is"
     return [Finding(kind="warning", count=len(lacking), places=places,
                     message=f"{name}: {told} not there: missing values")]  # fmt: skip

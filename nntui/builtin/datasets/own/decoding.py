@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Wave = npt.NDArray[np.float32]
     Frames = npt.NDArray[np.float16]
 
+STREAMED = 0x7FFF_0000
+"""Lengths in a WAV header from which on nobody knew it when it was written."""
 CURVE = 100
 """Stretches of an envelope."""
 QUIET = 0.01
@@ -55,10 +57,6 @@ class Heard(NamedTuple):
     """Of what was read."""
     silent: bool
     """Whether every sample is zero."""
-
-
-STREAMED = 0x7FFF_0000
-"""Lengths in a WAV header from which on nobody knew it when it was written."""
 
 
 class Header(NamedTuple):

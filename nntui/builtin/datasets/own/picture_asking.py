@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntui.hooks.data import Asked, Finding
+from nntui.hooks.names import written_out
 
 if TYPE_CHECKING:
     from nntui.builtin.datasets.pictures import Resize
@@ -64,7 +65,7 @@ def _piece(
 def _meant(given: str, findings: list[Finding]) -> list[str]:
     """The pictures that an input names; what else lies there is told."""
     from nntui.builtin.datasets.own.frames import format_of
-    from nntui.builtin.datasets.own.picture_files import counted, finding, others_left_out, pictures_below, shown
+    from nntui.builtin.datasets.own.picture_files import counted, finding, others_left_out, pictures_below
 
     path = Path(given)
     try:
@@ -76,7 +77,7 @@ def _meant(given: str, findings: list[Finding]) -> list[str]:
         findings += others_left_out([str(path / name) for name in found.others], "skipped")
         if found.closed:
             message = f"{counted(found.closed, 'folder or file', 'folders or files')} cannot be opened"
-            findings.append(finding("skipped", message, [shown(str(path / name)) for name in found.closed]))
+            findings.append(finding("skipped", message, [written_out(str(path / name)) for name in found.closed]))
         if not found.names and not findings:
             findings.append(Finding(kind="skipped", message="it holds no picture", places=(given,)))
         return [str(path / name) for name in found.names]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from nntui.builtin.datasets.own.look import kind_of
 from nntui.hooks.data import Finding
+from nntui.hooks.names import written_out
+from nntui.hooks.unread import sort_of, what_to_do
 
 SHOWN = 20
 """Places that a finding keeps."""
@@ -41,22 +43,17 @@ def finding(kind: str, message: str, places: Sequence[str]) -> Finding:
     return Finding(kind=kind, message=message, count=len(places), places=tuple(places[:SHOWN]))  # type: ignore[arg-type]
 
 
-UNREAD = (".heic", ".heif", ".avif", ".jxl", ".raw", ".cr2", ".nef", ".dng", ".svg", ".pdf")
-"""Endings of pictures that are not read."""
-
-
 def others_left_out(names: Sequence[str], kind: str = "note") -> list[Finding]:
     """Of files that are no pictures by their names, and of pictures of a kind that is not read."""
-    unread = [name for name in names if name.lower().endswith(UNREAD)]
-    others = [name for name in names if name not in set(unread)]
+    unread = [name for name in names if sort_of(name) == "picture"]
+    others = [name for name in names if sort_of(name) != "picture"]
     found = []
     if unread:
-        forms = ", ".join(sorted({name.rsplit(".", 1)[1].upper() for name in unread}))
-        message = f"{counted(unread, 'picture')} left out: {forms} cannot be read; export them as JPEG or PNG"
-        found.append(finding("skipped", message, [shown(name) for name in unread]))
+        message = f"{counted(unread, 'picture')} left out: {what_to_do(unread, 'picture')}"
+        found.append(finding("skipped", message, [written_out(name) for name in unread]))
     if others:
         message = f"{counted(others, 'file')} left out: no pictures by name"
-        found.append(finding(kind, message, [shown(name) for name in others]))
+        found.append(finding(kind, message, [written_out(name) for name in others]))
     return found
 
 
@@ -125,8 +122,3 @@ def is_picture(name: str) -> bool:
     if known is None:
         known = _SUFFIXES[suffix] = kind_of(Path(f"x{suffix}")) == "image"
     return known
-
-
-def shown(name: str) -> str:
-    """A file's name as text: bytes that are no UTF-8 written out, so that it can be stored as JSON."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

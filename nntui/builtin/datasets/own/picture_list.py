@@ -20,10 +20,10 @@ from nntui.builtin.datasets.own.picture_files import (
     finding,
     others_left_out,
     pictures_below,
-    shown,
 )
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import written_out
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -127,11 +127,11 @@ def from_folders(root: Path, most: int | None = None) -> Listing:
         raise UserError(
             f"{root} has no pictures to train on: they are all in {' and '.join(sorted(in_splits))}", advice=LAYOUTS
         )
-    below = f" below {shown(base.rstrip('/'))}" if base else ""
+    below = f" below {written_out(base.rstrip('/'))}" if base else ""
     layout = f"a folder for each class{below}" + (f", in {', '.join(sorted(in_splits))}" if in_splits else "")
     listing = Listing(
         root=root,
-        names=[shown(name) for name in found.names],
+        names=[written_out(name) for name in found.names],
         paths=[os.path.join(root, name) for name in found.names],  # noqa: PTH118 - as above
         codes=np.zeros(len(labels), np.int64),
         classes=(),
@@ -141,7 +141,7 @@ def from_folders(root: Path, most: int | None = None) -> Listing:
         layout=layout,
     )
     where = "in no class's folder" + (" of a split" if in_splits else "")
-    return labelled(listing, [None if label is None else shown(label) for label in labels], splits, where)
+    return labelled(listing, [None if label is None else written_out(label) for label in labels], splits, where)
 
 
 def labelled(listing: Listing, labels: Sequence[str | None], splits: Sequence[Split | None], without: str) -> Listing:
@@ -200,11 +200,11 @@ def _left_out(found: Found) -> Iterable[Finding]:
     if found.closed:
         what = counted(found.closed, "folder or file", "folders or files")
         message = f"{what} cannot be opened (a link to nowhere, or forbidden)"
-        yield finding("skipped", message, [shown(name) for name in found.closed])
+        yield finding("skipped", message, [written_out(name) for name in found.closed])
     yield from others_left_out(found.others)
     if found.empty:
         message = f"{counted(found.empty, 'folder')} with nothing in {'it' if len(found.empty) == 1 else 'them'}"
-        yield finding("warning", message, [shown(name) for name in found.empty])
+        yield finding("warning", message, [written_out(name) for name in found.empty])
 
 
 def joined(listing: Listing, test: Listing) -> Listing:
@@ -232,7 +232,7 @@ def joined(listing: Listing, test: Listing) -> Listing:
     given["test"] = np.arange(first, first + len(test), dtype=np.int64)
     return replace(
         listing,
-        names=listing.names + [shown(path) for path in test.paths],
+        names=listing.names + [written_out(path) for path in test.paths],
         paths=listing.paths + test.paths,
         codes=np.concatenate((listing.codes, codes_there)),
         sizes=np.concatenate((listing.sizes, test.sizes)),

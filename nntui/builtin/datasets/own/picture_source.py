@@ -13,7 +13,7 @@ import numpy as np
 from nntui.builtin.datasets.images import ImageFacts
 from nntui.builtin.datasets.own.frames import read_frame
 from nntui.builtin.datasets.own.look import HEAD, LOOKED_AT, Look, look
-from nntui.builtin.datasets.own.picture_files import counted, finding, shown
+from nntui.builtin.datasets.own.picture_files import counted, finding
 from nntui.builtin.datasets.own.picture_list import (
     LAYOUTS,
     Listing,
@@ -30,6 +30,7 @@ from nntui.builtin.datasets.own.picture_table import from_table, label_column, p
 from nntui.hooks.contributions import Sniff
 from nntui.hooks.data import DataReport, Finding
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import written_out
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -205,7 +206,7 @@ def sniff(path: Path) -> Sniff | None:
         if column is None:
             return None
         rows = _rows(table, seen)
-        reason = f"column {shown(column)} of {shown(table.name)} names pictures that are there"
+        reason = f"column {written_out(column)} of {written_out(table.name)} names pictures that are there"
         return Sniff(confidence=0.9, reason=reason, defaults={"training.epochs": epochs_for(rows)})
     if not seen.kinds["image"] or seen.kinds["image"] < max(seen.kinds.values()):
         return None

@@ -13,9 +13,10 @@ import numpy as np
 
 from nntui.builtin.datasets.own.frames import read_frame
 from nntui.builtin.datasets.own.look import SPLITS
-from nntui.builtin.datasets.own.picture_files import finding, is_picture, pictures_below, shown
+from nntui.builtin.datasets.own.picture_files import finding, is_picture, pictures_below
 from nntui.builtin.datasets.own.picture_list import Listing, labelled
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import written_out
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,7 +103,7 @@ def _folders(folder: Path) -> list[Path]:
 def label_column(frame: pl.DataFrame, paths: str, said: str | None) -> str:
     """The column of classes. Raises UserError where it is not to be found."""
     others = [name for name in frame.columns if name != paths]
-    listed = ", ".join(shown(name) for name in others) or "none"
+    listed = ", ".join(written_out(name) for name in others) or "none"
     if said is not None:
         if said not in others:
             raise UserError(f"--data.target {said}: the table has no such column", advice=f"it has {listed}")
@@ -115,7 +116,7 @@ def label_column(frame: pl.DataFrame, paths: str, said: str | None) -> str:
     if len(left) == 1:
         return left[0]
     raise UserError(
-        f"which column tells the class of a picture? Beside {shown(paths)} the table has {listed}",
+        f"which column tells the class of a picture? Beside {written_out(paths)} the table has {listed}",
         advice="name it: --data.target COLUMN",
     )
 
@@ -140,7 +141,7 @@ def from_table(table: Path, params: PictureParams, context: DataContext) -> List
     paths = params.column if params.column is not None else path_column(frame, folder)
     if paths is None or paths not in frame.columns:
         what = "no column of picture files" if paths is None else f"no column {paths}"
-        listed = ", ".join(map(shown, frame.columns[:20]))
+        listed = ", ".join(map(written_out, frame.columns[:20]))
         raise UserError(
             f"{table} has {what}: it has {listed}",
             advice="name the column: --data.column COLUMN; paths go from the folder in which the table lies",
@@ -157,8 +158,8 @@ def from_table(table: Path, params: PictureParams, context: DataContext) -> List
         groups=None if context.group is None else _codes(_column(frame, context.group, "group")),
         time=None if context.time is None else _times(_column(frame, context.time, "time"), context.time),
         findings=(*read.findings, *listing.findings),
-        layout=f"pictures of column {shown(paths)}, classes of column {shown(target)}"
-        + (f", splits of column {shown(split)}" if split is not None else ""),
+        layout=f"pictures of column {written_out(paths)}, classes of column {written_out(target)}"
+        + (f", splits of column {written_out(split)}" if split is not None else ""),
     )
     there = listing.sizes >= 0
     if not there.any():
@@ -170,12 +171,13 @@ def from_table(table: Path, params: PictureParams, context: DataContext) -> List
         )
     keep = np.flatnonzero(there).tolist()
     listing = labelled(
-        listing.kept(there), [labels[i] for i in keep], [splits[i] for i in keep], f"without a {shown(target)}"
+        listing.kept(there), [labels[i] for i in keep], [splits[i] for i in keep], f"without a {written_out(target)}"
     )
     distinct = len(listing.classes)
     if distinct == len(listing) > 2 or distinct > MOST_CLASSES:
         raise UserError(
-            f"column {shown(target)} has {distinct:,} different values in {len(listing):,} rows: these are no classes",
+            f"column {written_out(target)} has {distinct:,} different values in {len(listing):,} rows: these are no "
+            "classes",
             advice="name the column of classes: --data.target COLUMN",
         )
     return listing
@@ -183,7 +185,7 @@ def from_table(table: Path, params: PictureParams, context: DataContext) -> List
 
 def _column(frame: pl.DataFrame, name: str, flag: str) -> pl.Series:
     if name not in frame.columns:
-        listed = ", ".join(map(shown, frame.columns[:20]))
+        listed = ", ".join(map(written_out, frame.columns[:20]))
         raise UserError(f"--data.{flag} {name}: the table has no such column", advice=f"it has {listed}")
     return frame[name]
 
@@ -227,11 +229,11 @@ def looked_up(table: Path, values: Sequence[str | None]) -> Listing:
     for number, value in enumerate(values):
         path, stat = index.find(value) if value else ("", None)
         paths.append(path)
-        names.append(shown(value or ""))
+        names.append(written_out(value or ""))
         sizes.append(-1 if stat is None else stat.st_size)
         times.append(0 if stat is None else stat.st_mtime_ns)
         if stat is None:
-            missing.append(f"{shown(value or 'no path')} ({table.name}, row {number + 1})")
+            missing.append(f"{written_out(value or 'no path')} ({table.name}, row {number + 1})")
     findings: tuple[Finding, ...] = ()
     if missing:
         message = f"{len(missing):,} row{'' if len(missing) == 1 else 's'} whose picture is not there"

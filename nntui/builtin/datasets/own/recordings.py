@@ -15,6 +15,7 @@ from nntui import UserError
 from nntui.builtin.datasets.own.frames import read_frame
 from nntui.builtin.datasets.own.look import SPLITS, Look, files_below, kind_of, look
 from nntui.hooks.data import Finding
+from nntui.hooks.unread import what_to_do
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 TARGETS = ("label", "labels", "class", "target", "category", "y")
 """Names that a column of classes often has."""
-UNREAD = (".m4a", ".aac", ".wma", ".amr", ".mp4", ".mov", ".caf")
-"""Endings of sounds that are not read."""
 FOLDERS = "put the recordings into one folder for each class: voices/cat/1.wav, voices/dog/1.wav"
 
 
@@ -113,12 +112,6 @@ def gathered(path: Path, *, files: str | None, target: str | None, group: str | 
     return from_folders(path, found)
 
 
-def _unread(names: Sequence[str]) -> str:
-    """What to do, where sounds are among them that are not read."""
-    forms = sorted({name.rsplit(".", 1)[1].upper() for name in names if name.lower().endswith(UNREAD)})
-    return f"; {', '.join(forms)} cannot be read: save them as WAV, FLAC or MP3" if forms else ""
-
-
 def from_folders(root: Path, found: Look) -> Recordings:
     """Recordings below `root`, each class a folder; train, validation and test folders may lie above."""
     kept, others, loose = _Kept(), [], []
@@ -139,7 +132,8 @@ def from_folders(root: Path, found: Look) -> Recordings:
         findings.append(Finding(kind="skipped", message=message, count=len(loose), places=tuple(loose[:20])))
     if others:
         message = f"{_count(others, 'file')} that {_are(others)} no recording by name {_are(others)} left out"
-        message += _unread(others)
+        if advice := what_to_do(others, "sound"):
+            message += f"; {advice}"
         findings.append(Finding(kind="skipped", message=message, count=len(others), places=tuple(others[:20])))
     if not kept.paths:
         told = f"{root} has recordings, but in no folders" if loose else f"{root} has no recordings in folders"

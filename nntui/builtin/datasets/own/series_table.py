@@ -14,6 +14,7 @@ from nntui.builtin.datasets.own.look import files_below, kind_of
 from nntui.builtin.datasets.own.times import NAMES, Times, read_times
 from nntui.hooks.data import ColumnReport, Finding
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import nearest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -137,7 +138,6 @@ class Wanted:
 
 def check_names(frame: pl.DataFrame, wanted: Wanted) -> None:
     """Raises UserError where a named column is not there."""
-    import difflib
 
     for key, names in (
         ("time", (wanted.time,)), ("series", (wanted.series,)), ("target", wanted.target), ("known", wanted.known),
@@ -145,7 +145,7 @@ def check_names(frame: pl.DataFrame, wanted: Wanted) -> None:
     ):  # fmt: skip
         for name in names:
             if name is not None and name not in frame.columns:
-                near = difflib.get_close_matches(name, frame.columns, n=1)
+                near = nearest(name, frame.columns, 1)
                 listed = ", ".join(frame.columns[:20]) + (" ..." if frame.width > 20 else "")
                 raise UserError(
                     f"--data.{key}: there is no column {name!r}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ from nntui.builtin.datasets.own.kinds import NO, YES, Column
 from nntui.builtin.datasets.own.table_reading import Coded
 from nntui.hooks.data import Finding
 from nntui.hooks.errors import UserError
+from nntui.hooks.names import nearest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -76,7 +76,7 @@ def choose_target(
 def known_column(name: str, columns: Collection[str], flag: str) -> str:
     """`name`, where it is a column. Raises UserError that lists the columns."""
     if name not in columns:
-        near = difflib.get_close_matches(name, columns, n=3)
+        near = nearest(name, columns)
         listed = ", ".join([*columns][:40]) + (" ..." if len(columns) > 40 else "")
         raise UserError(f"--data.{flag}: there is no column {name!r}", advice=f"columns: {listed}", suggestions=near)
     return name

@@ -36,7 +36,7 @@ class _Unseen:
         places = []
         for value in list(self.values)[:TOLD]:
             meant = alike(value, self._known)
-            places.append(f"{value}, perhaps {meant[0]}" if meant else value)
+            places.append(f"{value}, perhaps {meant}" if meant else value)
         rows = f"{self.rows:,} rows have values" if self.rows > 1 else "a row has a value"
         return Finding(
             kind="warning",
