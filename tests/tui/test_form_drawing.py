@@ -90,6 +90,10 @@ def test_a_plan_fits_and_keeps_its_figures(charset: Charset) -> None:
             layers, figures = plan_lines(plan, cells, charset)
             check([*layers, *figures, *note_lines([EVIL], cells, charset)], cells, charset)
             check(message_lines(EVIL, EVIL, cells, charset), cells, charset)
+    several = [
+        text_of(line) for line in message_lines("no reader takes it\n  asked: images\n  XLSX: save it", "", 60, charset)
+    ]
+    assert several[1:] == ["  asked: images", "  XLSX: save it"]
     layers, figures = plan_lines(plan_of(), 66, charset)
     told = "\n".join(text_of(line) for line in figures)
     assert "1,111,111 parameters" in told

@@ -170,7 +170,8 @@ def note_lines(notes: Sequence[str], cells: int, charset: Charset) -> list[Line]
 def message_lines(message: str, advice: str, cells: int, charset: Charset) -> list[Line]:
     """A job that came to nothing: what went wrong, and what to do."""
     lines: list[Line] = []
-    for number, text in enumerate(wrap(plain(message), cells - 2)):
+    told = (part for line in message.splitlines() for part in wrap(plain(line.strip()), cells - 2))
+    for number, text in enumerate(told):
         lines.append([(f"{charset.failed} " if not number else "  ", "bad"), (text, "bad" if not number else "")])
     for part in advice.splitlines():
         lines += [[("  ", ""), (text, "warning")] for text in wrap(plain(part), cells - 2)]

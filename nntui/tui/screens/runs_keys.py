@@ -28,13 +28,13 @@ GLOSSARY = {
 BINDINGS: list[BindingType] = [
     Binding("n", "new", "new", id="runs.new", tooltip="Choose data and a network for a new run"),
     Binding("enter", "open", "open", id="runs.open", tooltip="Watch and steer the run; train the recipe"),
+    Binding("d", "data", "data", id="runs.data", tooltip="Look at a data set, or at your own files"),
     Binding("m", "mark", "mark", id="runs.mark", tooltip="Mark the run, or take its mark away"),
     Binding("o", "overlay", "overlay", id="runs.overlay", tooltip="Lay the marked runs over each other"),
     Binding("f", "fork", "fork", id="runs.fork", tooltip="A new run that goes on from a checkpoint of this one"),
     Binding("S", "stop", "stop", id="runs.stop", tooltip="Stop it, with a checkpoint and its result"),
     Binding("slash", "find", "find", id="runs.find", tooltip="Show only runs whose name, data, network, status or "
             "note has these words"),
-    Binding("d", "data", "data", id="runs.data", tooltip="Look at a data set, or at your own files"),
     Binding("D", "delete", "delete", id="runs.delete", tooltip="Delete its folder; never a live run"),
     Binding("R", "resume", "resume", id="runs.resume", tooltip="Go on with a run that was stopped, lost or failed"),
     Binding("N", "template", "like it", id="runs.template", tooltip="A new run like this one, with changes"),

@@ -252,7 +252,7 @@ def test_times_are_read_however_they_are_written(form: str, step: str) -> None:
     assert read is not None
     assert read.kind == "moments"
     assert np.array_equal(read.moments, moments.astype(np.int64))
-    assert step_of([read.moments]).in_words() == {"D": "day", "h": "hour", "M": "month"}[step]
+    assert step_of([read.moments]).in_words() == {"D": "a day", "h": "an hour", "M": "a month"}[step]
 
 
 def test_day_or_month_first_is_told_and_a_guess_is_a_warning() -> None:

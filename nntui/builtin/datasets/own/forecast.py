@@ -182,7 +182,7 @@ def _facts(
         chosen.append(f"a horizon of {horizon}")
     notes = []
     if chosen:
-        why = f"a step is a {line.step.in_words()}" + (f", a season {season}" if season else ", without a season")
+        why = f"a step is {line.step.in_words()}" + (f", a season {season}" if season else ", without a season")
         notes.append(Finding(kind="note", message=f"{' and '.join(chosen)} were chosen: {why}"))
     calendar = (
         calendar_of(line.step, line.moments) if params.calendar and line.moments is not None and roles.clock else ()
@@ -249,9 +249,7 @@ def _taken_for(table: SeriesTable, facts: ForecastFacts) -> str:
     many = len(table.series_names)
     series = f"{many} series" if many > 1 else "one series"
     time = (
-        f"by {facts.roles.time}, a step is a {facts.step.in_words()}"
-        if facts.roles.time
-        else "in the order of the rows"
+        f"by {facts.roles.time}, a step is {facts.step.in_words()}" if facts.roles.time else "in the order of the rows"
     )
     return (
         f"{series} of {len(table.series):,} rows {time}: {', '.join(facts.targets)} is forecast {facts.horizon} "

@@ -31,10 +31,11 @@ class Step:
     """Microseconds or months; of rows the median distance in microseconds, 0 where there are no times."""
 
     def in_words(self) -> str:
+        """ "a day", "10 minutes"."""
         if self.kind == "months":
-            return {1: "month", 3: "quarter", 12: "year"}.get(self.size, f"{self.size} months")
+            return {1: "a month", 3: "a quarter", 12: "a year"}.get(self.size, f"{self.size} months")
         if self.kind == "rows":
-            return "row"
+            return "a row"
         for size, name in (
             (7 * DAY, "week"),
             (DAY, "day"),
@@ -44,7 +45,7 @@ class Step:
         ):
             if self.size % size == 0:
                 count = self.size // size
-                return name if count == 1 else f"{count} {name}s"
+                return f"{count} {name}s" if count > 1 else f"an {name}" if name == "hour" else f"a {name}"
         return f"{self.size / MICRO:g} seconds"
 
     def positions(self, moments: Moments) -> Moments:
