@@ -11,7 +11,7 @@ from operator import attrgetter
 from nntui.tui.chart.curves import Mark
 from nntui.tui.chart.plot import spans
 from nntui.tui.chart.scale import nice_step, step_ticks, whole
-from nntui.tui.chart.unit import Unit
+from nntui.tui.chart.unit import STEPS, Unit
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.text import Line, plain, width
 
@@ -81,9 +81,20 @@ def _widest(labels: Sequence[str]) -> int:
     return max(width(plain(label)) for label in labels)
 
 
-def ticks(marks: Sequence[Mark], size: int, steps: tuple[int, int], cell: Callable[[int], int], cells: int) -> Ticks:
+def ticks(
+    marks: Sequence[Mark],
+    size: int,
+    steps: tuple[int, int],
+    cell: Callable[[int], int],
+    cells: int,
+    unit: Unit = STEPS,
+) -> Ticks:
     """The labels of the axis, all of one unit: epochs of `size` steps, also those to come; parts of them where fewer
-    than two are in view; steps where an epoch is too long for that, or not known (`size` 0 and no marks)."""
+    than two are in view; steps where an epoch is too long for that, or not known (`size` 0 and no marks). `unit`: what
+    the axis is of, where its positions are no steps."""
+    if unit != STEPS:
+        named = "" if unit.suffix else unit.name
+        return Ticks([(cell(at), label) for at, label in unit.ticks(*steps, cells)], named, [])
     if size <= 0:
         return _marked(marks, steps, cell, cells)
     first, last = steps
@@ -95,11 +106,6 @@ def ticks(marks: Sequence[Mark], size: int, steps: tuple[int, int], cell: Callab
     if len(numbers) > 1:
         return Ticks([(cell(n * size), str(n)) for n in numbers], "epoch", lines)
     return _parts(size, steps, cell, cells, lines)
-
-
-def ticks_of(unit: Unit, steps: tuple[int, int], cell: Callable[[int], int], cells: int) -> Ticks:
-    """The labels of an axis of another unit."""
-    return Ticks([(cell(at), label) for at, label in unit.ticks(*steps, cells)], "" if unit.suffix else unit.name, [])
 
 
 def _marked(marks: Sequence[Mark], steps: tuple[int, int], cell: Callable[[int], int], cells: int) -> Ticks:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 
-from nntui.tui.chart.axis import below, gutter, ticks, ticks_of
+from nntui.tui.chart.axis import below, gutter, ticks
 from nntui.tui.chart.curves import Curve, Mark
 from nntui.tui.chart.decimate import Bins, window
 from nntui.tui.chart.memory import Memory
 from nntui.tui.chart.plot import Plot, best_value
 from nntui.tui.chart.scale import Scales, labels, log_labels, value_range
 from nntui.tui.chart.title import title_line
-from nntui.tui.chart.unit import STEPS
 from nntui.tui.chart.view import View, extent, nearest, shown
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.text import Line, cut, fit, plain
@@ -92,10 +91,7 @@ def draw(
     labelled = max((len(text) for text in texts), default=0) + 1
     left = max(labelled, edge) if width >= NARROW and rows else 0
     plot = Plot(width - left, rows, scales, charset)
-    if view.unit == STEPS:
-        steps = ticks(marks, view.epoch, (first, last), plot.cell, plot.width)
-    else:
-        steps = ticks_of(view.unit, (first, last), plot.cell, plot.width)
+    steps = ticks(marks, view.epoch, (first, last), plot.cell, plot.width, view.unit)
     at = plot.cell(view.crosshair) if view.crosshair is not None else None
     _fill(plot, curves, marks, view, memory, (whole[1] - whole[0]) / 1000, steps.lines, at)
     memory.scales = scales
