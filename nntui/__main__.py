@@ -13,9 +13,22 @@ def main() -> None:
             "then install nntui in the Linux that this gives you.\n"
         )
         sys.exit(2)
+    if len(sys.argv) == 1 and (code := _alone()) is not None:
+        sys.exit(code)
     from nntui.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _alone() -> int | None:
+    """The list of runs, for which no command line need be imported; None where `run` is to say why there is none."""
+    from nntui.cli.interface import alone
+    from nntui.hooks.errors import UserError
+
+    try:
+        return alone()
+    except UserError:
+        return None
 
 
 if __name__ == "__main__":

@@ -201,6 +201,16 @@ def farewell(folders: Iterable[RunFolder], *, starting: RunFolder | None = None)
             echo(f"{folder.name} {words.get(status, 'trains on')}: {program()} attach {reachable(folder)}")
 
 
+def alone() -> int | None:
+    """`nntui` without a command: the list of runs until it is left, then the exit code; None where none can be shown.
+    Raises UserError."""
+    if not can_open():
+        return None
+    from nntui.runs.folder import runs_root
+
+    return browse(runs_root(None))
+
+
 def browse(root: Path, screen: Literal["runs", "new"] = "runs") -> int:
     """The list of runs, or the form for a new one; the exit code."""
     session = open_interface(root, screen=screen)

@@ -95,12 +95,11 @@ def cli(ctx: click.Context, no_plugins: bool) -> int:
     if no_plugins:
         os.environ["NNTUI_NO_PLUGINS"] = "1"
     if ctx.invoked_subcommand is None:
-        from nntui.cli.interface import browse, can_open
+        from nntui.cli.interface import alone
 
-        if can_open():
-            from nntui.runs.folder import runs_root
-
-            return browse(runs_root(None))
+        code = alone()
+        if code is not None:
+            return code
         click.echo(ctx.get_help())
     return 0
 

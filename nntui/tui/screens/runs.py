@@ -6,14 +6,13 @@ import asyncio
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Input
 
 from nntui.hooks.errors import UserError
-from nntui.tui import run_actions
 from nntui.tui.draw.runs import LIVE, brief_line, detail_line, fits, title_line
 from nntui.tui.run_problems import problem_of
 from nntui.tui.screens import runs_keys
@@ -255,6 +254,8 @@ class RunsScreen(Screen[None]):
         return row.folder if row is not None else None
 
     def _do(self, action: Coroutine[Any, Any, object], folder: RunFolder | None = None, *, asks: bool = True) -> None:
+        from nntui.tui import run_actions
+
         run_actions.once(self, action, folder, self.look_again, asks=asks)
 
     def action_new(self) -> None:
@@ -301,35 +302,43 @@ class RunsScreen(Screen[None]):
             self.nntui.compare(marked)
 
     def action_fork(self) -> None:
-        if (folder := self._chosen()) is not None:
-            self._do(run_actions.fork(self.nntui, folder), folder)
+        self._act("fork")
 
     def action_stop(self) -> None:
-        if (folder := self._chosen()) is not None:
-            self._do(run_actions.stop(self.nntui, folder), folder)
+        self._act("stop")
 
     def action_delete(self) -> None:
-        if (folder := self._chosen()) is not None:
-            self._do(run_actions.delete(self.nntui, folder), folder)
+        self._act("delete")
 
     def action_resume(self) -> None:
-        if (folder := self._chosen()) is not None:
-            self._do(run_actions.resume(self.nntui, folder), folder, asks=False)
+        self._act("resume")
 
     def action_note(self) -> None:
+        self._act("note")
+
+    def _act(self, what: Literal["fork", "stop", "delete", "resume", "note"]) -> None:
+        """Do it to the chosen run."""
+        from nntui.tui import run_actions  # here and below: the first frame waits for none of it
+
         if (folder := self._chosen()) is not None:
-            self._do(run_actions.note(self.nntui, folder), folder)
+            actions = {"fork": run_actions.fork, "stop": run_actions.stop, "delete": run_actions.delete,
+                       "resume": run_actions.resume, "note": run_actions.note}  # fmt: skip
+            self._do(actions[what](self.nntui, folder), folder, asks=what != "resume")
 
     def action_rename(self) -> None:
         if (folder := self._chosen()) is not None:
             self._do(self._rename(folder), folder)
 
     async def _rename(self, folder: RunFolder) -> None:
+        from nntui.tui import run_actions
+
         renamed = await run_actions.rename(self.nntui, folder)
         if renamed is not None:
             self.table.renamed(folder.path, renamed.path)
 
     def action_template(self) -> None:
+        from nntui.tui import run_actions
+
         if (folder := self._chosen()) is not None:
             try:
                 self.nntui.new_run(run_actions.template_of(folder))
@@ -341,6 +350,8 @@ class RunsScreen(Screen[None]):
             self.nntui.copy(str(folder.path), f"The path of {folder.name}")
 
     def _begin(self, recipe: Recipe) -> None:
+        from nntui.tui import run_actions
+
         self._do(run_actions.begin(self.nntui, recipe), asks=False)
 
     def on_first_start_begun(self, event: FirstStart.Begun) -> None:
