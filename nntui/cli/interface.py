@@ -29,6 +29,8 @@ _DUMB = frozenset({"", "dumb", "unknown"})
 _NO = frozenset({"", "0", "false", "no"})
 _SLOW_LINK = {"TEXTUAL_FPS": "15", "ESCDELAY": "300"}
 """Over SSH: few frames; and the bytes of one key may come in two packets."""
+_FPS = "120"
+"""What a key changes waits for the next frame; what changes by itself has a slower pace of its own (`tui/pace.py`)."""
 _CHECK_MS = 2000
 _GARBAGE = (5_000, 20, 20)
 """Collected seldom: a collection while a key waits is seen."""
@@ -60,6 +62,7 @@ def prepare(environment: MutableMapping[str, str]) -> None:
     if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"):
         for name, value in _SLOW_LINK.items():
             environment.setdefault(name, value)
+    environment.setdefault("TEXTUAL_FPS", _FPS)
     if environment.get("NO_COLOR") == "":
         del environment["NO_COLOR"]  # it counts where it says something; Textual looks whether it is there
 

@@ -185,8 +185,9 @@ class RunScreen(Screen[None]):
         """Arrange for a terminal of this size."""
         self.set_class(too_small(width, height), "tiny")
         self.set_class(height < KEYED, "low")
-        zoomed = self.has_class("zoomed-panel")
-        self.panels.show_beside(1 if zoomed else self.panels.fits(width))
+        self.panels.show_beside(1 if self.has_class("zoomed-panel") else self.panels.fits(width))
+        if self.is_mounted:  # what z does now is in the first frame, before its panel is drawn anew
+            self._name_panels()
         self.call_after_refresh(self.redraw)
 
     # -- what happens

@@ -7,6 +7,7 @@ from typing import Any
 
 from textual import events
 from textual.screen import Screen
+from textual.strip import Strip
 
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.help import help_lines
@@ -26,21 +27,34 @@ class HelpText(Lines, can_focus=True):
         self._first = 0
         self._all: list[Line] = []
 
+    def render_line(self, y: int) -> Strip:
+        if not self._all:  # the first frame is drawn before the size is told: it has the text already
+            self._lay_out()
+            self._lines = self._seen()
+        return super().render_line(y)
+
     def on_resize(self) -> None:
+        self._lay_out()
+        self.scroll_by(0)
+
+    def _lay_out(self) -> None:
         about = getattr(self._screen, "HELP", None) or (type(self._screen).__doc__ or "")
         glossary: Mapping[str, str] = getattr(self._screen, "GLOSSARY", {})
         self._all = help_lines(about, glossary, self._hints, self.size.width, self._charset)
-        self.scroll_by(0)
 
     def scroll_by(self, by: int) -> None:
         """Move by lines, as far as there are any."""
+        self._first = max(min(self._first + by, len(self._all) - self.size.height + 1), 0)
+        self.show(self._seen())
+
+    def _seen(self) -> list[Line]:
+        """The lines from the first one that is in sight, and how many are below."""
         height = self.size.height - 1
-        self._first = max(min(self._first + by, len(self._all) - height), 0)
         shown = self._all[self._first : self._first + height]
         below = len(self._all) - self._first - height
         down = key_name("down", self._charset)
         foot: Line = [(f"{down} {below} more line{'s' if below > 1 else ''}" if below > 0 else "", "muted")]
-        self.show([*shown, *([[]] * (height - len(shown))), foot])
+        return [*shown, *([[]] * (height - len(shown))), foot]
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
