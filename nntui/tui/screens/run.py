@@ -186,8 +186,7 @@ class RunScreen(Screen[None]):
         self.set_class(too_small(width, height), "tiny")
         self.set_class(height < KEYED, "low")
         self.panels.show_beside(1 if self.has_class("zoomed-panel") else self.panels.fits(width))
-        if self.is_mounted:  # what z does now is in the first frame, before its panel is drawn anew
-            self._name_panels()
+        self.call_next(self._name_panels)  # what z does now is in the first frame, before its panel is drawn anew
         self.call_after_refresh(self.redraw)
 
     # -- what happens
