@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from nntui.cli.runs import epoch_text, loss_text, status_text, to_json
@@ -148,6 +149,8 @@ def _next(row: Row) -> Iterator[str]:
         "lost": f"nntui train --resume {name}",
         "unknown": f"nntui train --resume {name} --force, once it is certain that nothing trains it",
     }.get(row.status)
+    if row.status == "failed" and not row.summary.vitals.step:  # its settings stay as they are on a resume
+        advice = f"nntui train {quote(near(row.folder.run_toml))} --SETTING VALUE, or as it is: {advice}"
     if advice:
         yield ""
         yield f"  {advice.replace('nntui', program(), 1)}"

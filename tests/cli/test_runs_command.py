@@ -184,6 +184,18 @@ def test_show_says_why_a_run_failed_and_what_to_try(root, capsys):
     assert "nntui train --resume odd-lynx-5" in out
 
 
+def test_a_run_that_failed_before_it_trained_is_begun_anew_with_other_settings(root, capsys):
+    folder = make(
+        root, "never-began", STARTED, Failed(step=0, kind="request", message="--data.drop: there is no column")
+    )
+    assert run(["runs", "show"]) == 0
+    told = capsys.readouterr().out.splitlines()[-1]
+    assert (
+        f"{folder.run_toml.relative_to(root.parent)} --SETTING VALUE, or as it is: " in told
+        and "train --resume never-began" in told
+    )
+
+
 def test_text_from_a_folder_cannot_write_to_the_terminal(root, capsys):
     evil = "\x1b]0;owned\x07\x1b[2J\u202egnp"
     folder = make(root, "evil", STARTED, Warned(message=evil), Failed(step=1, kind=evil, message=evil, advice=evil))

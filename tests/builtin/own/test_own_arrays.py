@@ -324,6 +324,7 @@ def test_what_is_fitted_knows_the_training_rows_alone(tmp_path: Path) -> None:
         ({"x": X, "y": Y[:20]}, "30 rows"),
         ({"x": X, "y": np.zeros(30, int)}, "one class"),
         ({"x": X, "y": np.full(30, np.nan)}, "no answer"),
+        ({"x": np.full_like(X, np.nan), "y": Y}, "every number in it is NaN or infinite"),
         ({"x": np.array(["a"] * 30), "y": Y}, "not numbers"),
         ({"x": X.astype(complex), "y": Y}, "no network takes"),
         ({"x_train": X, "y_train": Y, "x_test": X[:, :3], "y_test": Y}, "rows of shape"),

@@ -274,6 +274,10 @@ def _surveyed(pairs: Sequence[tuple[Split | None, Pair]], loaded: Sequence[Array
     for (_, pair), array in zip(pairs, loaded, strict=True):
         seen = survey(pair.x, array)
         digests.append(seen.digest.encode())
+        if seen.odd == array.size:
+            raise UserError(
+                f"{pair.x.place}: every number in it is NaN or infinite", advice="name other arrays: --data.x NAME"
+            )
         if seen.odd:
             message = (
                 f"{seen.odd:,} numbers in {seen.odd_rows:,} rows are NaN or infinite: taken for missing, and filled"
