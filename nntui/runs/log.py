@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from nntui.runs.complaints import complain
-from nntui.runs.events import AnyEvent, Event
+from nntui.runs.events import AnyEvent, Event, Warned
 
 _BLOCK = 8 << 20
 """Bytes read and decoded at once: small beside a whole log, large beside what a block costs."""
@@ -79,6 +79,8 @@ class EventWriter:
         self._fd: int | None = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
         self.lost = 0
         """Events that could not be written; each leaves a gap in the sequence."""
+        self._untold = 0
+        """Of those, the ones of which no later event tells yet."""
         try:
             size = os.fstat(self._fd).st_size
             self._seq = _last_seq(self._fd, size) + 1
@@ -91,7 +93,7 @@ class EventWriter:
         """Write `event` with its sequence number and time; the event as written.
 
         `sync` makes it and all before it durable (some milliseconds). A disk that refuses is told once on stderr and
-        counted in `lost`: an event never stops training.
+        counted in `lost`, and a warning behind the gap says how many there were: an event never stops training.
         """
         event = msgspec.structs.replace(event, seq=self._seq, time=self._clock())
         self._seq += 1
@@ -111,12 +113,22 @@ class EventWriter:
                 os.fsync(self._fd)
         except OSError as error:
             self._tell(error.strerror or str(error))
+        else:
+            self._tell_gap()
         return event
 
     def _tell(self, why: str) -> None:
         self.lost += 1
-        if self.lost == 1:
+        self._untold += 1
+        if self._untold == 1:
             complain(f"events are being lost: {self._path}: {why}; training goes on")
+
+    def _tell_gap(self) -> None:
+        """Writing works again: an event of its own says how much is missing before it."""
+        count, self._untold = self._untold, 0
+        if count:
+            lines = "1 event" if count == 1 else f"{count:,} events"
+            self.append(Warned(message=f"{lines} could not be written (a full disk?): the curves have a gap"))
 
     def close(self) -> None:
         """May be called twice."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from nntui.hooks.data import Example
 from nntui.hooks.errors import UserError
 from nntui.hooks.registry import registry
 from nntui.runs.jobs import PlanResult, encode, read_answer
+
+WEATHER = Path(__file__).parents[2] / "datasets/seattle-weather/seattle-weather.csv"
 
 
 def planned(toml: str) -> PlanResult:
@@ -55,6 +58,20 @@ def test_every_shipped_data_set_is_described_and_its_answer_is_small() -> None:
 def test_classes_are_counted_over_all_rows() -> None:
     told = describe('[data]\nname = "penguins"\n')
     assert {count.name: count.rows for count in told.classes} == {"Adelie": 152, "Chinstrap": 68, "Gentoo": 124}
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        (f'path = "{WEATHER}"', "in no split: they tell of rows on both sides of a border"),
+        ('name = "penguins"\nlimit = 50', "left out of training by --data.limit 50"),
+    ],
+)
+def test_rows_that_are_in_no_split_are_counted_and_explained(table: str, why: str) -> None:
+    told = describe(f"[data]\n{table}\n")
+    left = told.rows - sum(told.splits.values())
+    assert left > 1
+    assert [(f.message, f.count) for f in told.findings if why in f.message] == [(f"{left:,} rows are {why}", left)]
 
 
 def test_a_data_set_is_described_whatever_network_is_asked_for() -> None:

@@ -109,7 +109,9 @@ def test_what_matters_most_is_said(state: RunState) -> None:
     assert "folder is gone" in said(state, "deleted", problem="cannot be read")
     assert said(state, "training", problem="cannot be read") == "cannot be read"
     full = Figures(disk=0)  # which is why a line is damaged
-    assert said(state, "training", problem="cannot be read", figures=full).startswith("the disk is nearly full (0 B")
+    assert said(state, "training", problem="cannot be read", figures=full).startswith(
+        "the disk is full: what is trained now"
+    )
     assert said(state, "done", problem="cannot be read", figures=full) == "cannot be read"
     assert "R goes on" in said(state, "lost")
     assert "disk is nearly full (100 MB left)" in said(state, "training", figures=Figures(disk=10**8))

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 LOW_DISK = 256 << 20
 """Bytes free below which a disk is nearly full: a few checkpoints."""
 
+NO_DISK = 16 << 10
+"""Bytes free below which not even events fit."""
+
 _SPARK = 8
 
 
@@ -159,6 +162,8 @@ def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: 
         return [(f"last seen on {plain(state.vitals.host) or 'another machine'}: whether it lives cannot be told from "
                  "here", "warning")]  # fmt: skip
     if full and figures.disk is not None:
+        if figures.disk < NO_DISK:
+            return [("the disk is full: what is trained now is neither shown nor kept; make room", "strong bad")]
         return [(f"the disk is nearly full ({size(figures.disk, 2)} left): checkpoints may not fit", "bad")]
     if state.warnings and (now - state.warnings[-1].time < 60 or status not in LIVE):
         more = f"  (+{len(state.warnings) - 1} in the log)" if len(state.warnings) > 1 else ""

@@ -111,7 +111,7 @@ def test_small_gaps_are_filled_and_marked_and_large_ones_crossed_by_no_window(tm
     frame = frame.with_columns(sales=pl.when(pl.col("date") == "2015-04-11").then(None).otherwise(pl.col("sales")))
     frame.write_csv(tmp_path / "own.csv")
     source = opened(tmp_path / "own.csv", window=7, horizon=1)
-    assert "were filled" in told(source)
+    assert "steps of the time are missing and filled" in told(source)
     assert "no window reaches across" in told(source)
     raw = source.rows(np.arange(len(source)))
     days = raw["moments"].astype("datetime64[us]").astype("datetime64[D]")

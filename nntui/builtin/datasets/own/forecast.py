@@ -65,7 +65,8 @@ def build(params: ForecastParams, context: DataContext) -> Windows:
         raise _too_short(path, line, facts, gaps)
     findings += [*told, *table.findings, *line.findings, *notes]
     if gaps:
-        message = f"windows are left out, since {' or '.join(targets)} is missing in what they tell"
+        are = "1 window is" if gaps == 1 else f"{gaps:,} windows are"
+        message = f"{are} left out, since {' or '.join(targets)} is missing in what they tell"
         findings.append(Finding(kind="warning" if gaps > len(starts) else "note", message=message, count=gaps))
     ends = starts + facts.window
     clock = line.moments if line.moments is not None else _counted(line)

@@ -173,7 +173,9 @@ def _numbers(frame: pl.DataFrame, columns: Sequence[str], path: Path, findings: 
     if odd:
         findings.append(
             Finding(
-                kind="warning", message=f"{path.name}: values that are no finite numbers count as missing", count=odd
+                kind="warning",
+                message=f"{path.name}: {odd:,} value{'' if odd == 1 else 's'}, no finite numbers, count as missing",
+                count=odd,
             )
         )
     return values

@@ -77,10 +77,11 @@ def timeline(table: SeriesTable, step: Step | None = None) -> Timeline:
     if sum(int(at[-1]) + 1 for _, at in pieces) > LARGEST:
         raise ValueError(f"more than {LARGEST:,} steps")
     if filled:
-        note = f"steps of the time are missing and were filled with the values before (gaps of up to {SMALL_GAP})"
+        are = "1 step of the time is" if filled == 1 else f"{filled:,} steps of the time are"
+        note = f"{are} missing and filled with the values before (gaps of up to {SMALL_GAP})"
         findings.append(Finding(kind="note", message=note, count=filled))
     if lost:
-        note = f"gaps of more than {SMALL_GAP} steps: no window reaches across them"
+        note = f"{lost:,} gap{'' if lost == 1 else 's'} of more than {SMALL_GAP} steps: no window reaches across"
         findings.append(Finding(kind="note", message=note, count=lost))
     if moments is not None and step.kind == "rows" and table.clock and len(moments) > 2:
         note = "the times are not evenly spaced: a row is taken for a step"
