@@ -41,6 +41,7 @@ LIVE: dict[str, dict[str, Any]] = {  # what a case trains; any settings of a spe
 }
 
 os.environ["NNTUI_PLUGINS"] = ""
+sys.setswitchinterval(0.0005)  # what comes is stamped while pyte draws what came before
 
 
 @contextmanager

@@ -213,11 +213,7 @@ def _delays(
     delays = []
     for number in range(presses):
         time.sleep(0.15 + 0.037 * (number % 7))
-        before = looks(terminal)
-        began = time.perf_counter()
-        terminal.send(sent[number % len(sent)])
-        wait(lambda b=before: looks(terminal) != b, 5)
-        delays.append(terminal.arrived - began)  # pyte takes longer than a terminal to draw it
+        delays.append(terminal.delay(sent[number % len(sent)], lambda: looks(terminal)))
     return delays
 
 

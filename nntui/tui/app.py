@@ -224,10 +224,9 @@ class NNTuiApp(App[list["RunFolder"]]):
             self.push_screen(PaletteScreen(self.screen))
 
     def action_explain(self) -> None:
-        from nntui.tui.screens.help import HelpScreen
+        from nntui.tui.screens.help import explain
 
-        if not self.screen.is_modal:
-            self.push_screen(HelpScreen(self.screen))
+        explain(self)
 
     async def on_unmount(self) -> None:
         if self._server is not None:

@@ -7,25 +7,30 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from textual.message_pump import MessagePump
+    from typing import Any
+
+    from textual.screen import Screen
     from textual.timer import Timer
 
 
 class Pace:
-    """`mark` asks for a drawing: at once where the last one is `seconds` ago, else as soon as it is."""
+    """`mark` asks for a drawing: at once where the last one is `seconds` ago, else as soon as it is. `covered` is for
+    what lies dimmed below a question or the help: with each drawing Textual then draws the whole of both screens."""
 
-    def __init__(self, owner: MessagePump, seconds: float, draw: Callable[[], None]) -> None:
+    def __init__(
+        self, owner: Screen[Any], seconds: float, draw: Callable[[], None], *, covered: float | None = None
+    ) -> None:
         self._owner, self._seconds, self._draw = owner, seconds, draw
+        self._covered = seconds if covered is None else covered
         self._timer: Timer | None = None
         self._drawn = 0.0
 
     def mark(self) -> None:
-        if self._timer is not None:
-            return
-        wait = self._drawn + self._seconds - time.monotonic()
+        least = self._seconds if self._owner.is_active else self._covered
+        wait = self._drawn + least - time.monotonic()
         if wait <= 0:
             self.now()
-        else:
+        elif self._timer is None:
             self._timer = self._owner.set_timer(wait, self.now)
 
     def now(self) -> None:

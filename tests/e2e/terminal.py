@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import queue
 import re
 import select
 import signal
@@ -35,6 +36,8 @@ KEYS = {
 }  # fmt: skip
 
 _ALTERNATE = 1049
+_NEXT, _AT_ONCE = 0.001, 1 << 20
+"""Seconds after which what comes is written apart, and the bytes that are awaited."""
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-9;]*[A-Za-z]|\x1b\[[0-9?;]*\$[a-z]|\x1bP.*?\x1b\\", re.DOTALL)
 _PARTIAL = re.compile(rb"\x1b(?:\[[<>=0-9?;$]*|P[^\x1b]*)?$")
 
@@ -85,7 +88,8 @@ class _Screen(pyte.Screen):
 class Terminal:
     """A program with a terminal of its own as input, output and errors, in a session of its own.
 
-    Its screen is read all the time by a thread, unless `stop_reading`. Use it as a context manager: whatever happens
+    What it writes is read all the time by a thread, unless `stop_reading`, and drawn by another. Use it as a context
+    manager: whatever happens
     in the test, the program ends with it.
     """
 
@@ -101,8 +105,8 @@ class Terminal:
         """`environment` is what differs from ours; None takes a variable out."""
         self.received = 0
         """Bytes that came from the program."""
-        self.arrived = 0.0
-        """When the last of them came (`time.perf_counter`), before pyte took them in."""
+        self._awaited: Callable[[], object] | None = None
+        self._came: queue.SimpleQueue[float] = queue.SimpleQueue()
         self._drawn = -1
         self._lines: list[str] = []
         self.screen = _Screen(columns, rows)
@@ -128,8 +132,10 @@ class Terminal:
             )
         finally:
             os.close(slave)
-        self._reader = threading.Thread(target=self._read, name="reader", daemon=True)
-        self._reader.start()
+        self._bursts: queue.SimpleQueue[tuple[bytes, float]] = queue.SimpleQueue()
+        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        self._drawer = threading.Thread(target=self._draw, name="drawer", daemon=True)
+        self._drawer.start()
 
     # what a person sees
 
@@ -176,7 +182,7 @@ class Terminal:
                 return text
             if time.monotonic() > deadline:
                 raise AssertionError(f"waited {seconds} s for {what!r}; the screen:\n{text}")
-            if self.process.poll() is not None and not self._reader.is_alive():
+            if self.process.poll() is not None and not self._drawer.is_alive():
                 text = self.text
                 if met(text):
                     return text
@@ -203,6 +209,15 @@ class Terminal:
             if what(text) if callable(what) else what in text:
                 return text
             assert time.monotonic() < deadline, f"it does not stay as {what!r} wants it; the screen:\n{text}"
+
+    def delay(self, key: str, looks: Callable[[], object], seconds: float = 5.0) -> float:
+        """Seconds from a key to the bytes with which the screen looks otherwise. pyte, which takes them in afterwards,
+        is slower than a terminal."""
+        before = looks()
+        self._awaited = lambda: looks() != before
+        began = time.perf_counter()
+        self.send(key)
+        return self._came.get(timeout=seconds) - began
 
     # what a person does
 
@@ -232,7 +247,7 @@ class Terminal:
         if not self._closed:
             self._closed = True
             self._reading.set()
-            self._reader.join(5)
+            self._drawer.join(5)
             os.close(self._master)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
@@ -242,7 +257,7 @@ class Terminal:
         """Its exit code, when it has ended; what it wrote last is then on the screen."""
         code = self.process.wait(seconds)
         if not self._closed:
-            self._reader.join(2)
+            self._drawer.join(2)
         return code
 
     def __enter__(self) -> Terminal:
@@ -264,21 +279,38 @@ class Terminal:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def _read(self) -> None:
-        while not self._closed:
+        ended = False
+        while not self._closed and not ended:
             self._reading.wait()
-            try:
-                ready, _, _ = select.select([self._master], [], [], 0.05)
-                data = os.read(self._master, 65536) if ready else b""
-            except (OSError, ValueError):  # the program has ended, or we have hung up
-                return
-            if ready and not data:
-                return
+            data, arrived, ended = self._burst()
             if data:
-                self._show(data, time.perf_counter())
+                self._bursts.put((data, arrived))
+        self._bursts.put((b"", 0.0))
 
-    def _show(self, data: bytes, arrived: float) -> None:
+    def _draw(self) -> None:
+        while (burst := self._bursts.get())[0]:
+            self._show(burst[0])
+            awaited = self._awaited
+            if awaited is not None and awaited():
+                self._awaited = None
+                self._came.put(burst[1])
+
+    def _burst(self) -> tuple[bytes, float, bool]:
+        """What the program writes at once; when the last of it came; whether it has ended, or we have hung up."""
+        data, arrived, patience = b"", 0.0, 0.05
+        try:
+            while len(data) < _AT_ONCE and select.select([self._master], [], [], patience)[0]:
+                more = os.read(self._master, 65536)
+                if not more:
+                    return data, arrived, True
+                arrived, patience = time.perf_counter(), _NEXT
+                data += more
+        except (OSError, ValueError):
+            return data, arrived, True
+        return data, arrived, False
+
+    def _show(self, data: bytes) -> None:
         with self._guard:
-            self.arrived = arrived
             self.received += len(data)
             self._raw += data
             whole = _UNKNOWN_TO_PYTE.sub(b"", self._rest + data)

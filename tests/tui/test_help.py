@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 import pytest
 from made_runs import NOON, app_of, make_run, screen_text, until
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import Screen
+from textual.visual import RichVisual, Visual
 
+from nntui.tui.dimmed import Dimmed
 from nntui.tui.draw.charset import ASCII, BRAILLE
 from nntui.tui.draw.keys import hints, key_name, keys_line
 from nntui.tui.draw.text import text_of, width
+from nntui.tui.pace import Pace
+from nntui.tui.palette import THEMES
+from nntui.tui.screens.chooser import Chooser
+from nntui.tui.screens.data import DataScreen
 from nntui.tui.screens.help import HelpScreen
 from nntui.tui.screens.palette import PaletteScreen
 from nntui.tui.screens.runs import RunsScreen
@@ -87,6 +96,65 @@ async def test_help_of_a_screen_without_words_of_its_own_is_its_docstring_and_ke
         await pilot.press("question_mark")
         text = screen_text(pilot)
         assert "A [bold]bare[/] screen." in text and "Ring [red]loud[/]" in text and "bare.bell" in text
+
+
+async def test_help_that_is_opened_again_is_of_the_screen_below_its_theme_and_its_charset(root):
+    app = app_of(root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await listed(pilot)
+        await pilot.press("question_mark", "end", "q", "d")
+        await until(pilot, lambda: isinstance(app.screen, DataScreen | Chooser))
+        await pilot.press("escape")
+        app.push_screen(DataScreen({"name": "penguins"}))
+        await until(pilot, lambda: isinstance(app.screen, DataScreen))
+        app.theme, app.charset = "nntui-light", ASCII
+        await pilot.press("question_mark")
+        await pilot.pause()
+        said = screen_text(pilot)
+        assert "What data is taken for and why" in said and "A run is a folder" not in said
+        assert "+--" in said and "╭" not in said
+        dark, light = ({t.name: t for t in THEMES}[name].surface for name in ("nntui-dark", "nntui-light"))
+        background = app.screen.query_one(HelpText).background_colors[1]
+        assert background == Color.parse(light) != Color.parse(dark)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (41, 9)])
+async def test_what_lies_below_an_overlay_is_dimmed_cell_by_cell_as_textual_dims_it(root, size):
+    app = app_of(root)
+    async with app.run_test(size=size) as pilot:
+        await listed(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        screen = app.screen
+        below = BackgroundScreen(app.screen_stack[0], screen.styles.background)
+        theirs = Visual.to_strips(screen, RichVisual(screen, below), *size, screen.visual_style)
+        ours = Visual.to_strips(screen, Dimmed(below), *size, screen.visual_style)
+        assert len({cell.style for line in ours for cell in line}) > 3
+        assert [_cells(line) for line in ours] == [_cells(line) for line in theirs]
+
+
+def _cells(line):
+    return [(character, segment.style) for segment in line for character in segment.text]
+
+
+async def test_what_lies_below_an_overlay_is_drawn_less_often_and_soon_again_when_it_is_gone(root):
+    app = app_of(root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        drawn: list[float] = []
+        pace = Pace(app.screen, 0.05, lambda: drawn.append(time.monotonic()), covered=2.0)
+
+        async def marked(seconds: float) -> int:
+            before, end = len(drawn), time.monotonic() + seconds
+            while time.monotonic() < end:
+                pace.mark()
+                await pilot.pause(0.01)
+            return len(drawn) - before
+
+        assert await marked(1.0) > 3
+        await pilot.press("question_mark")
+        assert await marked(1.0) <= 1
+        await pilot.press("q")
+        assert await marked(1.0) > 3
 
 
 # --- the palette -----------------------------------------------------------------------------------------------------

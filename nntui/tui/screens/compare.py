@@ -271,7 +271,7 @@ class CompareScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "chart":
-            return can_act(self, None, str(parameters[0]))
+            return can_act((self.query_one(Chart),), None, str(parameters[0]))
         if action == "scroll":
             return self._zoom != 1  # else there is no table to be seen
         return super().check_action(action, parameters)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.renderables.background_screen import BackgroundScreen
 from textual.screen import ModalScreen
+
+from nntui.tui.dimmed import Dimmed
 
 if TYPE_CHECKING:
     from textual import events
@@ -38,6 +41,10 @@ class OverlayScreen(ModalScreen[T]):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < LOW, "low")
+
+    def render(self) -> Any:  # a Visual too, as of every widget
+        shown = super().render()
+        return Dimmed(shown) if isinstance(shown, BackgroundScreen) else shown
 
     def takes_unseen(self, key: str) -> bool:
         """Whether a key that was pressed before this was there is for it."""

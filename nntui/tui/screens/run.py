@@ -50,16 +50,11 @@ if TYPE_CHECKING:
 
 CHART_SECONDS, TABLE_SECONDS, FIGURE_SECONDS = 0.5, 1.0, 0.5
 """The shortest times between two drawings."""
+COVERED_SECONDS = 2.0
+"""That of charts and tables below a question; the figures are as new as those that it tells."""
 STEERING = frozenset({"run.pause", "run.lr_up", "run.extend", "run.checkpoint", "run.stop"})
 AT_ONCE = 512 << 10
 """Bytes of events that are read before the first frame; of more, they are read beside it."""
-
-
-def _panels() -> list[tuple[str, str]]:
-    """Name and qualified name of each panel that a plugin brings. Blocking: in a thread."""
-    from nntui.hooks.glance import names_of
-
-    return names_of("panel")
 
 
 class RunScreen(Screen[None]):
@@ -84,8 +79,8 @@ class RunScreen(Screen[None]):
         """The chart that had the focus last: its keys act on it from anywhere."""
         self._lived = False
         """Whether it was live while it was shown: its end is then told by the bell."""
-        self._charts = Pace(self, CHART_SECONDS, self._draw_charts)
-        self._tables = Pace(self, TABLE_SECONDS, self._draw_tables)
+        self._charts = Pace(self, CHART_SECONDS, self._draw_charts, covered=COVERED_SECONDS)
+        self._tables = Pace(self, TABLE_SECONDS, self._draw_tables, covered=COVERED_SECONDS)
         self._figures = Pace(self, FIGURE_SECONDS, self._draw_figures)
 
     @property
@@ -121,7 +116,7 @@ class RunScreen(Screen[None]):
             self.following.start()
         else:
             self.run_worker(self._open(), group="open")
-        self.call_after_refresh(lambda: self.run_worker(self._add_plugins(), group="plugins"))
+        self.call_after_refresh(lambda: self.run_worker(self.panels.add_plugins(), group="plugins"))
         self.app.theme_changed_signal.subscribe(self, lambda _: self.redraw())  # some colours are mixed for a theme
 
     def _small(self) -> bool:
@@ -160,20 +155,6 @@ class RunScreen(Screen[None]):
         exact = await asyncio.to_thread(load_index, self.folder)
         if exact is not None:
             self.following.replace(exact)
-
-    async def _add_plugins(self) -> None:
-        """The panels that plugins bring: found beside the loop, drawn in processes of their own."""
-        try:
-            names = await asyncio.to_thread(_panels)
-        except (UserError, OSError) as error:
-            self.nntui.warn(f"panels of plugins cannot be listed: {error}")
-            return
-        if not names:
-            return
-        from nntui.tui.widgets.plugin_panel import PluginPanel
-
-        for name, qualified in names:
-            await self.panels.add(name, PluginPanel(self.watched, qualified))
 
     def on_unmount(self) -> None:
         self.following.stop()
@@ -292,7 +273,7 @@ class RunScreen(Screen[None]):
 
     async def action_chart(self, action: str) -> None:
         """What a key of a chart does, while something else has the focus."""
-        chart = looked_at(self, self._looked)
+        chart = looked_at(self.query_one(RunCharts).both, self._looked)
         if chart is not None:
             await self.app.run_action(action, chart)
 
@@ -314,17 +295,29 @@ class RunScreen(Screen[None]):
             self._zoomed = focused
             focused.add_class("zoomed")
             self.add_class("zoomed-chart")
+            self._arrange()
         else:
-            current = self.panels.current
-            self.add_class("zoomed-panel")
-            self.panels.choose(self.panels.panels.index(current))
-        self._fit(self.size.width, self.size.height)
+            self.panels.choose(self.panels.panels.index(self.panels.current))
+            self.add_class("zoomed-panel", update=False)
+            self._arrange_soon()
 
     def action_unzoom(self) -> None:
         if self._zoomed is not None:
             self._zoomed.remove_class("zoomed")
             self._zoomed = None
-        self.remove_class("zoomed-chart", "zoomed-panel")
+            self.remove_class("zoomed-chart")
+            self._arrange()
+        else:
+            self.remove_class("zoomed-panel", update=False)
+            self._arrange_soon()
+
+    def _arrange_soon(self) -> None:
+        """Once what `z` does now is told, which takes a moment; to lay out the screen anew takes longer."""
+        self._name_panels()
+        self.call_after_refresh(self._arrange)
+
+    def _arrange(self) -> None:
+        self.query_one(RunCharts).update_node_styles()  # no other widget has a rule for a panel alone
         self._fit(self.size.width, self.size.height)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -334,7 +327,7 @@ class RunScreen(Screen[None]):
         if action == "unzoom":
             return self.has_class("zoomed-chart") or self.has_class("zoomed-panel")
         if action == "chart":
-            return can_act(self, self._looked, str(parameters[0]))
+            return can_act(self.query_one(RunCharts).both, self._looked, str(parameters[0]))
         return super().check_action(action, parameters)
 
     @property

@@ -5,12 +5,11 @@ A screen puts `chart_keys()` into its bindings, and does `chart(...)` to the cha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from textual.actions import parse
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from nntui.tui.widgets.chart import Chart
 
@@ -24,14 +23,16 @@ def chart_keys() -> list[BindingType]:
     ]
 
 
-def looked_at(screen: Screen[Any], last: Chart | None) -> Chart | None:
+def looked_at(charts: Iterable[Chart], last: Chart | None) -> Chart | None:
     """The chart that a key means: of those that are seen the one that had the focus last, else the first."""
-    seen = [chart for chart in screen.query(Chart) if chart.region]
-    return last if last in seen else next(iter(seen), None)
+    if last is not None and last.region:
+        return last
+    return next((chart for chart in charts if chart.region), None)
 
 
-def can_act(screen: Screen[Any], last: Chart | None, action: str) -> bool:
-    """Whether there is a chart to do this action to."""
-    chart = looked_at(screen, last)
+def can_act(charts: Iterable[Chart], last: Chart | None, action: str) -> bool:
+    """Whether there is a chart to do this action to. It is asked of every key each time that keys are told: the charts
+    are named, not looked for."""
+    chart = looked_at(charts, last)
     _, name, parameters = parse(action)
     return chart is not None and bool(chart.check_action(name, parameters))

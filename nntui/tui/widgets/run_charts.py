@@ -37,7 +37,8 @@ class RunCharts(Horizontal):
         self._watched, self._following = watched, following
         self.loss = Chart("loss", id="loss")
         self.metric = Chart("metric", id="metric")
-        for chart in (self.loss, self.metric):
+        self.both = self.loss, self.metric
+        for chart in self.both:
             chart.view = replace(chart.view, smoothing=smoothing)
         self._evaluations = Evaluations()
         self._window: History | None = None
@@ -56,7 +57,7 @@ class RunCharts(Horizontal):
         steps = state.history.series("loss").step
         first = steps[0] if len(steps) else None  # both charts span the same steps
         newest = max(state.vitals.step, first) if first is not None else None
-        for chart in (self.loss, self.metric):
+        for chart in self.both:
             read = chart.view.crosshair
             if read is not None and newest is not None:  # a resume takes steps back
                 read = min(read, newest)
@@ -69,7 +70,7 @@ class RunCharts(Horizontal):
     def _align(self) -> None:
         """The same step stands at the same place in both."""
         edge = max(self.loss.labelled, self.metric.labelled)
-        for chart in (self.loss, self.metric):
+        for chart in self.both:
             if chart.edge != edge:
                 chart.edge = edge
                 chart.redraw()

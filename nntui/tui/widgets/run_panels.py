@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 
+from nntui.hooks.errors import UserError
 from nntui.tui.widgets.commands import CommandsPanel
 from nntui.tui.widgets.confusion import ConfusionPanel
 from nntui.tui.widgets.layers import LayersPanel
@@ -20,10 +22,18 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from nntui.runs.events import AnyEvent
+    from nntui.tui.app import NNTuiApp
     from nntui.tui.watched import Watched
 
 BESIDE = ((170, 3), (110, 2))
 """From so many cells on, so many panels stand side by side."""
+
+
+def _of_plugins() -> list[tuple[str, str]]:
+    """Name and qualified name of each panel that a plugin brings. Blocking: in a thread."""
+    from nntui.hooks.glance import names_of
+
+    return names_of("panel")
 
 
 class RunPanels(Horizontal):
@@ -65,6 +75,20 @@ class RunPanels(Horizontal):
         self.titles.append(title)
         await self.mount(panel)
         self.show_beside(self._columns)
+
+    async def add_plugins(self) -> None:
+        """The panels that plugins bring: found beside the loop, drawn in processes of their own."""
+        try:
+            names = await asyncio.to_thread(_of_plugins)
+        except (UserError, OSError) as error:
+            cast("NNTuiApp", self.app).warn(f"panels of plugins cannot be listed: {error}")
+            return
+        if not names:
+            return
+        from nntui.tui.widgets.plugin_panel import PluginPanel
+
+        for name, qualified in names:
+            await self.add(name, PluginPanel(self._watched, qualified))
 
     @property
     def seen(self) -> list[int]:
