@@ -10,7 +10,7 @@ import numpy as np
 
 from nntui.builtin.datasets.answers import class_predictions, true_answers, true_class
 from nntui.builtin.datasets.own.picture_asking import ask_pictures
-from nntui.builtin.datasets.pictures import Resize, read_picture
+from nntui.builtin.datasets.pictures import WHITE, Resize, Seen, read_picture
 from nntui.builtin.datasets.source import facts_of
 from nntui.builtin.datasets.state import from_plain, to_plain
 from nntui.hooks.data import DataSpec, Example, InputSpec, Prediction, TargetSpec
@@ -37,6 +37,8 @@ class ImageFacts:
     """Whether a mirror image means the same."""
     resize: Resize = "auto"
     """How pictures of other proportions are made to fit."""
+    white: int = WHITE
+    """The value of a fully lit pixel in files of more than 8 bits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +52,11 @@ class ImagePreprocessor:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     resize: Resize = "auto"
+    white: int = WHITE
+
+    @property
+    def _seen(self) -> Seen:
+        return Seen(shape=self.shape, top=self.top, resize=self.resize, white=self.white)
 
     @property
     def spec(self) -> DataSpec:
@@ -82,6 +89,7 @@ class ImagePreprocessor:
             mean=tuple(mean.tolist()),
             std=tuple(np.where(variance > 0, np.sqrt(variance), 1.0).tolist()),
             resize=facts.resize,
+            white=facts.white,
         )
 
     def encode(self, raw: Raw) -> dict[str, Tensor]:
@@ -96,11 +104,12 @@ class ImagePreprocessor:
         """Pictures from files that Pillow reads, brought to the training size (see `read_picture`)."""
         if not inputs:
             raise ValueError("the path of a picture was expected")
-        return {"image": np.stack([read_picture(path, self.shape, self.top, self.resize) for path in inputs])}
+        pictures = [read_picture(path, self.shape, self.top, self.resize, self.white) for path in inputs]
+        return {"image": np.stack(pictures)}
 
     def ask(self, inputs: Sequence[str], size: int) -> Iterator[Asked]:
         """Pictures of files, folders and tables of paths, piece by piece, brought to the training size."""
-        return ask_pictures(inputs, size, self.shape, self.top, self.resize)
+        return ask_pictures(inputs, size, self._seen)
 
     def example(self, raw: Raw, row: int) -> Example:
         picture = raw["image"][row].astype(np.uint16) * 255 // self.top

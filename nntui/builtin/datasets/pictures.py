@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -25,10 +26,34 @@ ORIENTATION = 0x0112
 NO_PICTURE = "not a picture that can be read (JPEG, PNG, WebP, BMP, TIFF, GIF ...)"
 
 
+WHITE = 65535
+"""The value of a fully lit pixel of more than 8 bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What pictures are brought to: what `read_picture` takes besides their paths."""
+
+    shape: tuple[int, int, int]
+    """(C, H, W)"""
+    top: int = 255
+    resize: Resize = "auto"
+    white: int = WHITE
+
+
+def white_of(brightest: int) -> int:
+    """The value of a fully lit pixel where the brightest of many, in files of more than 8 bits, has this one: cameras
+    and scanners of 10, 12 or 14 bits write files of 16."""
+    if brightest <= 255:  # there are none, or they hold 8 bits
+        return WHITE
+    return next(((1 << bits) - 1 for bits in (10, 12, 14) if brightest < 1 << bits), WHITE)
+
+
 def read_picture(
-    path: str | Path, shape: tuple[int, int, int], top: int, resize: Resize = "auto"
+    path: str | Path, shape: tuple[int, int, int], top: int, resize: Resize = "auto", white: int = WHITE
 ) -> npt.NDArray[np.uint8]:
-    """A picture of any size and mode as uint8 (C, H, W) with values 0..`top`.
+    """A picture of any size and mode as uint8 (C, H, W) with values 0..`top`; `white` is the brightest that a pixel of
+    more than 8 bits can be.
 
     Turned upright as its EXIF data says; transparent parts become black; made grey or RGB as C says; of an animation
     the first frame. Light on dark stays light on dark: digits and Fashion-MNIST are light on black, so a dark drawing
@@ -43,9 +68,9 @@ def read_picture(
     try:
         with Image.open(path, formats=FORMATS) as opened:
             _shrunk_while_read(opened, mode, height, width, resize)
-            _check_area(opened)
+            check_area(opened)
             upright = ImageOps.exif_transpose(opened) if _turned(opened) else opened
-            picture = _in_mode(upright, mode)
+            picture = _in_mode(upright, mode, white)
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path}: there is no such file; the path of a picture was expected") from error
     except UnidentifiedImageError as error:
@@ -81,7 +106,7 @@ def too_large(what: str = "its pixels are") -> str:
     return f"{what} more than the {Image.MAX_IMAGE_PIXELS or 0:,} that are read: make it smaller"
 
 
-def _check_area(picture: Image.Image) -> None:
+def check_area(picture: Image.Image) -> None:
     """Half of what Pillow refuses by itself: it would take up to a gigabyte."""
     from PIL import Image
 
@@ -114,13 +139,13 @@ def _fitted(picture: Image.Image, width: int, height: int, resize: Resize) -> Im
     return ImageOps.fit(picture, (width, height), method=resampling)
 
 
-def _in_mode(picture: Image.Image, mode: str) -> Image.Image:
+def _in_mode(picture: Image.Image, mode: str, white: int) -> Image.Image:
     from PIL import Image
 
     if picture.mode in SIXTEEN_BIT:
         values = np.asarray(picture)
         if values.max(initial=0) > 255:
-            values = values // 257  # 65535 is white; convert() would clip everything above 255
+            values = values.astype(np.int64) * 255 // white  # convert() would clip everything above 255
         picture = Image.fromarray(values.clip(0, 255).astype(np.uint8))
     elif picture.mode == "F":
         raise ValueError("its pixels are 32-bit floats of unknown range; save it with 8 or 16 bits a channel")

@@ -250,6 +250,25 @@ def test_other_proportions_are_made_to_fit_as_asked(tmp_path: Path, resize: str,
     assert image[0, 0, 2] == left
 
 
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_files_of_sixteen_bits_that_hold_fewer_keep_all_shades(tmp_path: Path, bits: int) -> None:
+    shades = np.arange(256).reshape(16, 16)
+    for name in ("ill", "well"):
+        (tmp_path / name).mkdir()
+        for number in range(6):  # as a scanner writes them: its own bits, the lowest first
+            deep = np.roll(shades, number) * ((1 << bits) - 1) // 255
+            Image.fromarray(deep.astype(np.uint16)).save(tmp_path / name / f"{number}.png")
+    source = opened(tmp_path)
+    assert [len(np.unique(image)) >= 255 for image in everything(source)] == [True] * 12
+    assert np.abs(everything(source)[0, 0].astype(int) - shades).max() <= 1
+    assert (f"of {bits} bits" in source.report.taken_for) == (bits < 16)
+    preprocessor = ImagePreprocessor.fit(source, np.arange(12), NoParams())
+    again = ImagePreprocessor.from_json(preprocessor.to_json())
+    assert (again.read([str(tmp_path / "ill" / "3.png")])["image"][0] == everything(source)[3]).all()
+    (asked,) = again.ask([str(tmp_path / "well")], 100)
+    assert (asked.raw["image"] == everything(source)[6:]).all()
+
+
 def test_files_of_every_kind_and_mode_are_the_same_picture(tmp_path: Path) -> None:
     grey = Image.fromarray(clothes(SHIRT)[0]).resize((56, 56))
     for name in ("a", "b"):

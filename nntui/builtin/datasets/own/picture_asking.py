@@ -12,12 +12,10 @@ from nntui.hooks.data import Asked, Finding
 from nntui.hooks.names import written_out
 
 if TYPE_CHECKING:
-    from nntui.builtin.datasets.pictures import Resize
+    from nntui.builtin.datasets.pictures import Seen
 
 
-def ask_pictures(
-    inputs: Sequence[str], size: int, shape: tuple[int, int, int], top: int, resize: Resize
-) -> Iterator[Asked]:
+def ask_pictures(inputs: Sequence[str], size: int, seen: Seen) -> Iterator[Asked]:
     """Raw rows `image` (n, C, H, W), no more than `size` at a time; what cannot be read is told and passed over.
 
     Raises ValueError or OSError where there is nothing to ask about.
@@ -36,22 +34,15 @@ def ask_pictures(
             f"{', '.join(inputs)}: {findings[0].in_words()}; a picture or a folder of pictures was expected"
         )
     for start in range(0, len(paths), size):
-        asked = _piece(names[start : start + size], paths[start : start + size], shape, top, resize, findings)
+        asked = _piece(names[start : start + size], paths[start : start + size], seen, findings)
         findings = []
         yield asked
 
 
-def _piece(
-    names: list[str],
-    paths: list[str],
-    shape: tuple[int, int, int],
-    top: int,
-    resize: Resize,
-    findings: list[Finding],
-) -> Asked:
+def _piece(names: list[str], paths: list[str], seen: Seen, findings: list[Finding]) -> Asked:
     from nntui.builtin.datasets.own.picture_decoding import decoded
 
-    pieces = list(decoded(paths, shape, top, resize))
+    pieces = list(decoded(paths, seen))
     failures = [failure for piece in pieces for failure in piece.failures]
     bad = {number for number, _ in failures}
     told = [Finding(kind="skipped", message=why, places=(names[number],)) for number, why in failures]

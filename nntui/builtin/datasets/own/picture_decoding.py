@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import numpy as np
 
 from nntui.builtin.datasets.own.failures import why
-from nntui.builtin.datasets.pictures import Resize, read_picture
+from nntui.builtin.datasets.pictures import Seen, read_picture
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -58,19 +58,17 @@ def on_all_cores(work: Callable[[str], T], paths: Sequence[str]) -> list[T]:
         return list(pool.map(work, paths))
 
 
-def decoded(
-    paths: Sequence[str], shape: tuple[int, int, int], top: int = 255, resize: Resize = "crop"
-) -> Iterator[Piece]:
+def decoded(paths: Sequence[str], seen: Seen) -> Iterator[Piece]:
     """Pictures in order, some at a time. A picture that cannot be read is a failure, never an error."""
 
     def piece(start: int) -> Piece:
         images, failures = [], []
         for number in range(start, min(start + PIECE, len(paths))):
             try:
-                images.append(read_picture(paths[number], shape, top, resize))
+                images.append(read_picture(paths[number], seen.shape, seen.top, seen.resize, seen.white))
             except (ValueError, OSError, MemoryError) as error:
                 failures.append((number, why(error, _told(paths[number], error))))
-        return Piece(np.stack(images) if images else np.empty((0, *shape), np.uint8), failures)
+        return Piece(np.stack(images) if images else np.empty((0, *seen.shape), np.uint8), failures)
 
     threads = cores()
     with _quiet(), ThreadPoolExecutor(threads) as pool:

@@ -35,6 +35,8 @@ class Plan:
     mirror_why: str
     seen: str
     """Of what size most are, in words."""
+    white: int
+    """The value of a fully lit pixel, in files of more than 8 bits."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -55,14 +57,15 @@ def epochs_for(rows: int) -> int:
 def plan_for(paths: Sequence[str], classes: Sequence[str], params: PictureParams) -> Plan | None:
     """From a sample, spread evenly; None where not one of it can be read."""
     from nntui.builtin.datasets.own.picture_decoding import on_all_cores
+    from nntui.builtin.datasets.pictures import white_of
 
     at = np.unique(np.linspace(0, len(paths) - 1, min(SAMPLE, len(paths))).astype(np.int64)).tolist()
     looks = [look for look in on_all_cores(_look, [paths[i] for i in at]) if look is not None]
     if not looks:
         return None
-    sizes = np.array([(height, width) for height, width, _ in looks])
+    sizes = np.array([(height, width) for height, width, *_ in looks])
     height, width = params.sides() or _sides(sizes, largest_side(len(paths)))
-    grey = all(grey for _, _, grey in looks) if params.colour == "auto" else params.colour == "grey"
+    grey = all(grey for _, _, grey, _ in looks) if params.colour == "auto" else params.colour == "grey"
     mirror, why = _mirror(classes, params)
     common = np.median(sizes, axis=0).astype(int).tolist()
     alike = "all" if (sizes == sizes[0]).all() else "about"
@@ -73,24 +76,29 @@ def plan_for(paths: Sequence[str], classes: Sequence[str], params: PictureParams
         mirror=mirror,
         mirror_why=why,
         seen=f"{alike} {common[0]} x {common[1]}",
+        white=white_of(max(brightest for *_, brightest in looks)),
     )
 
 
-def _look(path: str) -> tuple[int, int, bool] | None:
-    """Height and width, and whether it is grey; None where it cannot be read."""
+def _look(path: str) -> tuple[int, int, bool, int] | None:
+    """Height and width, whether it is grey, and its brightest value where it has more than 8 bits, else the brightest
+    that there is; None where it cannot be read."""
     from PIL import Image
 
-    from nntui.builtin.datasets.pictures import FORMATS, read_picture, upright_size
+    from nntui.builtin.datasets.pictures import FORMATS, SIXTEEN_BIT, check_area, read_picture, upright_size
 
     try:
         with Image.open(path, formats=FORMATS) as picture:
             size = upright_size(picture)
-            if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
-                return *size, True
+            if picture.mode in SIXTEEN_BIT:
+                check_area(picture)
+                return *size, True, int(np.asarray(picture).max(initial=0))
+            if picture.mode in ("1", "L", "LA", "F"):
+                return *size, True, 0
         colours = read_picture(path, (3, 64, 64), 255, "stretch").astype(np.int16)
     except Exception:  # noqa: BLE001 - told with all that cannot be read, when they all are
         return None
-    return *size, int(np.ptp(colours, axis=0).max()) <= TINT
+    return *size, int(np.ptp(colours, axis=0).max()) <= TINT, 0
 
 
 def _sides(sizes: np.ndarray, largest: int) -> tuple[int, int]:

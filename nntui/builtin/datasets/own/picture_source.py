@@ -27,6 +27,7 @@ from nntui.builtin.datasets.own.picture_params import PictureParams
 from nntui.builtin.datasets.own.picture_plan import Plan, epochs_for, plan_for
 from nntui.builtin.datasets.own.picture_store import Decoded, store
 from nntui.builtin.datasets.own.picture_table import from_table, label_column, path_column, texts
+from nntui.builtin.datasets.pictures import WHITE, Seen
 from nntui.hooks.contributions import Sniff
 from nntui.hooks.data import DataReport, Finding
 from nntui.hooks.errors import UserError
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from nntui.builtin.datasets.own.picture_store import DecodingRows, MappedRows
     from nntui.hooks.data import DataContext, Indices, Raw, Split
 
-DECODING = 1
+DECODING = 2
 """Counted up when pictures are decoded to other bytes: what was kept is then made anew."""
 SKEWED = 5
 """How many times as many pictures as the rarest class the most frequent one has, from which rare ones weigh more."""
@@ -90,8 +91,7 @@ def build(params: PictureParams, context: DataContext) -> PictureRows:
     fingerprint = fingerprint_of(listing, contents)
     decoded = store(
         listing.paths,
-        plan.shape,
-        params.resize,
+        Seen(shape=plan.shape, resize=params.resize, white=plan.white),
         key=_key(fingerprint, plan, params, "" if contents is not None else str(listing.root)),
         size=int(listing.sizes.sum()),
         progress=context.progress,
@@ -106,7 +106,7 @@ def build(params: PictureParams, context: DataContext) -> PictureRows:
     return PictureRows(
         images=decoded.images,
         codes=read.codes,
-        facts=ImageFacts(classes=read.classes, mirror=plan.mirror, resize=params.resize),
+        facts=ImageFacts(classes=read.classes, mirror=plan.mirror, resize=params.resize, white=plan.white),
         fingerprint=fingerprint,
         given=read.given,
         groups=read.groups,
@@ -166,7 +166,7 @@ def _check_classes(listing: Listing) -> None:
 
 def _key(fingerprint: str, plan: Plan, params: PictureParams, place: str) -> str:
     """What decoded pictures are kept under. `place`: where they are, unless they are known by their content."""
-    facts = [str(DECODING), fingerprint, repr(plan.shape), params.resize, place]
+    facts = [str(DECODING), fingerprint, repr(plan.shape), params.resize, str(plan.white), place]
     return hashlib.sha256("\0".join(facts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
@@ -174,9 +174,10 @@ def _report(listing: Listing, read: Listing, plan: Plan, params: PictureParams, 
     counts = np.bincount(read.codes, minlength=len(read.classes)).tolist()
     colour = "grey" if plan.channels == 1 else "colour"
     resized = "" if plan.seen == f"all {plan.height} x {plan.width}" else f", {_RESIZED[params.resize]}"
+    deep = "" if plan.white == WHITE else f", of {plan.white.bit_length()} bits"
     taken = (
         f"{len(read):,} pictures of {len(read.classes)} classes ({listing.layout}); {plan.seen} pixels, "
-        f"seen as {plan.height} x {plan.width} {colour}{resized}; mirrored: "
+        f"seen as {plan.height} x {plan.width} {colour}{resized}{deep}; mirrored: "
         f"{'yes' if plan.mirror else 'no'}, {plan.mirror_why}"
     )
     findings = [*read.findings, *decoded.findings]

@@ -31,7 +31,7 @@ from nntui.hooks.places import cache_dir
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from nntui.builtin.datasets.pictures import Resize
+    from nntui.builtin.datasets.pictures import Seen
     from nntui.hooks.data import Indices
 
 MARK = b"nntuipx1"
@@ -82,38 +82,36 @@ class MappedRows:
 class DecodingRows:
     """Rows that are decoded whenever they are asked for: slow, for where nothing can be kept."""
 
-    def __init__(self, paths: Sequence[str], shape: tuple[int, int, int], resize: Resize) -> None:
-        self._paths, self._shape, self._resize = paths, shape, resize
+    def __init__(self, paths: Sequence[str], seen: Seen) -> None:
+        self._paths, self._seen = paths, seen
 
     def __len__(self) -> int:
         return len(self._paths)
 
     def __getitem__(self, index: Indices) -> npt.NDArray[np.uint8]:
         paths = [self._paths[i] for i in index.tolist()]
-        pieces = list(decoded(paths, self._shape, resize=self._resize))
+        pieces = list(decoded(paths, self._seen))
         failed = [failure for piece in pieces for failure in piece.failures]
         if failed:
             number, why = failed[0]
             raise UserError(f"{paths[number]} could be read before, and cannot now: {why}", advice="put it back")
-        return np.concatenate([piece.images for piece in pieces] or [np.empty((0, *self._shape), np.uint8)])
+        return np.concatenate([piece.images for piece in pieces] or [np.empty((0, *self._seen.shape), np.uint8)])
 
 
-def store(
-    paths: Sequence[str], shape: tuple[int, int, int], resize: Resize, *, key: str, size: int, progress: bool
-) -> Decoded:
+def store(paths: Sequence[str], seen: Seen, *, key: str, size: int, progress: bool) -> Decoded:
     """The pictures, decoded; from the cache where `key` is in it. `size`: bytes of their files."""
-    needed = len(paths) * math.prod(shape)
+    needed = len(paths) * math.prod(seen.shape)
     if len(paths) < FEW and size < LIGHT and needed <= IN_MEMORY:
-        return _in_memory(paths, shape, resize)
+        return _in_memory(paths, seen)
     place = cache_dir() / "pictures" / key
-    kept = _kept(place, shape)
+    kept = _kept(place, seen.shape)
     if kept is not None:
         return kept
-    pieces = _told(decoded(paths, shape, resize=resize), len(paths), progress)
+    pieces = _told(decoded(paths, seen), len(paths), progress)
     why = ""
     try:
         failures = _write(place, pieces, needed)
-        kept = _kept(place, shape)
+        kept = _kept(place, seen.shape)
         if kept is None:  # another process makes room at this moment
             why = "it was removed at once"
     except OSError as error:
@@ -122,9 +120,9 @@ def store(
     if kept is not None:
         return kept
     if needed <= IN_MEMORY:
-        return _in_memory(paths, shape, resize)
+        return _in_memory(paths, seen)
     if not failures:
-        failures = [failure for piece in decoded(paths, shape, resize=resize) for failure in piece.failures]
+        failures = [failure for piece in decoded(paths, seen) for failure in piece.failures]
     bad = {number for number, _ in failures}
     good = [path for number, path in enumerate(paths) if number not in bad]
     told = Finding(
@@ -132,14 +130,14 @@ def store(
         message=f"decoded pictures cannot be kept in {place.parent} ({why}): they are decoded anew in every epoch, "
         f"which is slow. {needed / 1e9:.1f} GB would be needed; NNTUI_CACHE names another folder",
     )
-    return Decoded(images=DecodingRows(good, shape, resize), failures=failures, on_disk=True, findings=(told,))
+    return Decoded(images=DecodingRows(good, seen), failures=failures, on_disk=True, findings=(told,))
 
 
-def _in_memory(paths: Sequence[str], shape: tuple[int, int, int], resize: Resize) -> Decoded:
-    images = np.empty((len(paths), *shape), np.uint8)
+def _in_memory(paths: Sequence[str], seen: Seen) -> Decoded:
+    images = np.empty((len(paths), *seen.shape), np.uint8)
     failures: list[Failure] = []
     rows = 0
-    for piece in decoded(paths, shape, resize=resize):
+    for piece in decoded(paths, seen):
         images[rows : rows + len(piece.images)] = piece.images
         rows += len(piece.images)
         failures += piece.failures
