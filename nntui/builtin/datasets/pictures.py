@@ -145,7 +145,7 @@ def _in_mode(picture: Image.Image, mode: str, white: int) -> Image.Image:
     if picture.mode in SIXTEEN_BIT:
         values = np.asarray(picture)
         if values.max(initial=0) > 255:
-            values = values.astype(np.int64) * 255 // white  # convert() would clip everything above 255
+            values = (values.astype(np.int64) * 255 + white // 2) // white  # convert() would clip everything above 255
         picture = Image.fromarray(values.clip(0, 255).astype(np.uint8))
     elif picture.mode == "F":
         raise ValueError("its pixels are 32-bit floats of unknown range; save it with 8 or 16 bits a channel")
