@@ -54,21 +54,6 @@ def command(run: str | None, plain: bool, json: bool, runs_dir: str | None) -> i
     return session.code
 
 
-@click.command(name="new")
-@runs_option
-def new(runs_dir: str | None) -> int:
-    """Choose data, network and training in a form, see what they make, and train it."""
-    from nntui.cli.interface import browse, can_open
-    from nntui.runs.folder import runs_root
-
-    if not can_open():
-        raise UserError(
-            "a form needs a terminal, and there is none here",
-            advice="nntui train begins a run from flags: nntui train --help\nnntui spec > my.toml writes its settings",
-        )
-    return browse(runs_root(runs_dir), "new")
-
-
 @dataclass
 class _EventClock:
     """Time as the events tell it: a run that ended last year took as long as it took."""

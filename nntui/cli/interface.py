@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nntui.hooks.errors import UserError
     from nntui.runs.folder import RunFolder
     from nntui.runs.settings import Loaded
+    from nntui.spec.said import Said
     from nntui.tui.app import NNTuiApp
 
 _DUMB = frozenset({"", "dumb", "unknown"})
@@ -83,9 +84,10 @@ def open_interface(
     open: RunFolder | None = None,
     screen: Literal["runs", "run", "new"] = "runs",
     process: int | None = None,
+    template: Said | None = None,
 ) -> Session:
-    """Show the interface until it is left. `process` (from `launch_detached`) trains `open`: where it ends without
-    having trained, the interface closes."""
+    """Show the interface until it is left. `template` fills the form of a new run. `process` (from `launch_detached`)
+    trains `open`: where it ends without having trained, the interface closes."""
     prepare(os.environ)
     from setproctitle import setproctitle
 
@@ -94,7 +96,7 @@ def open_interface(
 
     setproctitle("nntui" if open is None else f"nntui: interface of {open.name}")
     loaded = load_settings()
-    app = NNTuiApp(root, open=open, screen=screen, settings=loaded.settings)
+    app = NNTuiApp(root, open=open, screen=screen, template=template, settings=loaded.settings)
     _watch_terminal(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
     code = asyncio.run(_shown(app, loaded, open, process))
     gc.freeze()  # nobody waits until all that was on the screen has been taken apart
@@ -214,8 +216,8 @@ def alone() -> int | None:
     return browse(runs_root(None))
 
 
-def browse(root: Path, screen: Literal["runs", "new"] = "runs") -> int:
-    """The list of runs, or the form for a new one; the exit code."""
-    session = open_interface(root, screen=screen)
+def browse(root: Path, screen: Literal["runs", "new"] = "runs", *, template: Said | None = None) -> int:
+    """The list of runs, or the form for a new one, as far as `template` fills it; the exit code."""
+    session = open_interface(root, screen=screen, template=template)
     farewell(session.opened)
     return session.code

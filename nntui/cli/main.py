@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "train": ("Runs", "nntui.cli.train:command", "Train a network, or go on with a run (--resume)"),
     "data": ("Runs", "nntui.cli.data:command", "Show what data is taken for, and what looks wrong with it"),
     "spec": ("Runs", "nntui.cli.spec:command", "Print a run's settings, every default filled in"),
-    "new": ("Runs", "nntui.cli.attach:new", "Choose a run's settings in a form, and train it"),
+    "new": ("Runs", "nntui.cli.new:command", "Choose a run's settings in a form, and train it"),
     "attach": ("Runs", "nntui.cli.attach:command", "Watch and steer a run; the newest when none is named"),
     "runs": ("Runs", "nntui.cli.runs:command", "List, show and delete runs"),
     "ctl": ("Runs", "nntui.cli.ctl:command", "Pause, resume, stop or steer a run that is training"),

@@ -230,6 +230,17 @@ def test_a_form_without_a_terminal_says_what_to_do_instead(capsys: pytest.Captur
     assert "nntui train --help" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [(["--date", "digits"], "--date: is no flag"), (["nowhere.toml"], "there is no spec file nowhere.toml")],
+)
+def test_a_form_is_filled_from_no_flag_or_file_that_is_none(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["new", *words]) == 2
+    assert told in capsys.readouterr().err
+
+
 # whether an interface is opened
 
 TERMINAL = {"TERM": "xterm-256color"}

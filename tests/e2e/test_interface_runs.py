@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -256,6 +257,20 @@ def test_train_starts_a_run_of_its_own_session_and_shows_it(place: Path) -> None
         assert terminal.wait_end() == 0
         assert f"{NAME} trains on: " in terminal.text
     goes_on(folder)
+
+
+def test_a_form_is_filled_from_a_spec_and_from_flags_and_trains_what_it_says(place: Path) -> None:
+    (place / "my.toml").write_text('data = "moons"\n[training]\nepochs = 1\nseed = 7\n')
+    with nntui(place, "new", "my.toml", *TINY[4:], "--epochs", "2") as terminal:
+        terminal.wait_for("nntui train --data moons --arch.hidden 16 --threads 1 --epochs 2 --seed 7", 60)
+        terminal.wait_for("● Train", 60)
+        terminal.send("T")
+        terminal.wait_for("done in", 120)
+        terminal.send("ctrl+q")
+        terminal.wait_end()
+    (folder,) = list_runs(place / "runs")
+    trained = tomllib.loads(folder.run_toml.read_text())
+    assert (trained["data"]["name"], trained["training"]["epochs"], trained["training"]["seed"]) == ("moons", 2, 7)
 
 
 @pytest.mark.parametrize("end", ["kill -9", pytest.param("the terminal is closed", marks=pytest.mark.slow)])

@@ -151,7 +151,17 @@ def _own_series() -> Iterable[Dataset]:
         preprocessor=f"{HERE}.own.labelled:LabelledPreprocessor",
         sniff=f"{HERE}.own.labelled:sniff",
         source="your files",
-        defaults=training(30, 16, test=0.2, validation=0.15, other={"arch.name": "cnn", "cnn:arch.kernel": 7}),
+        # Of some dozens of validation rows many epochs get as many right, early ones by luck: their loss tells which is
+        # the better. Mean accuracy of five splits on rows kept from the training rows, by accuracy, by loss, and with
+        # averaged weights besides: gunpoint 0.963, 0.994, 1.000; japanese-vowels 0.959, 0.975, 0.975; basic-motions
+        # 0.985, 1.000, 1.000; arrow-head 0.906, 0.924, 0.953; italy-power-demand 0.977, 0.976, 0.975.
+        defaults=training(
+            30,
+            16,
+            test=0.2,
+            validation=0.15,
+            other={"arch.name": "cnn", "cnn:arch.kernel": 7, "training.ema": 0.99, "training.metric": "loss"},
+        ),
     )
 
 
