@@ -13,6 +13,10 @@ from nntui.builtin.datasets.own.table_params import TableParams
 from nntui.builtin.datasets.params import LabelledTextParams, RunningTextParams
 from nntui.builtin.datasets.suggested import HERE, IMAGES, training
 
+BY_LOSS = {"training.ema": 0.99, "training.metric": "loss"}
+"""Of some dozens of validation rows many epochs get as many right, early ones by luck: the loss of averaged weights
+tells which is the better."""
+
 
 def contributions() -> Iterable[Dataset]:
     yield from _own_pictures()
@@ -33,7 +37,9 @@ def _own_pictures() -> Iterable[Dataset]:
         preprocessor=IMAGES,
         sniff=f"{HERE}.own.picture_source:sniff",
         augment="standard",
-        defaults=training(20, 32, test=0.2, validation=0.15, other={"arch.name": "cnn"}),
+        # Mean accuracy (and loss) of five splits on rows kept from the training rows, by accuracy and by the loss of
+        # averaged weights: digits 0.984 (0.050) and 0.986 (0.042), clothes 0.831 (0.563) and 0.832 (0.467).
+        defaults=training(20, 32, test=0.2, validation=0.15, other={"arch.name": "cnn", **BY_LOSS}),
     )
 
 
@@ -151,16 +157,15 @@ def _own_series() -> Iterable[Dataset]:
         preprocessor=f"{HERE}.own.labelled:LabelledPreprocessor",
         sniff=f"{HERE}.own.labelled:sniff",
         source="your files",
-        # Of some dozens of validation rows many epochs get as many right, early ones by luck: their loss tells which is
-        # the better. Mean accuracy of five splits on rows kept from the training rows, by accuracy, by loss, and with
-        # averaged weights besides: gunpoint 0.963, 0.994, 1.000; japanese-vowels 0.959, 0.975, 0.975; basic-motions
+        # Mean accuracy of five splits on rows kept from the training rows, by accuracy, by loss, and with averaged
+        # weights besides: gunpoint 0.963, 0.994, 1.000; japanese-vowels 0.959, 0.975, 0.975; basic-motions
         # 0.985, 1.000, 1.000; arrow-head 0.906, 0.924, 0.953; italy-power-demand 0.977, 0.976, 0.975.
         defaults=training(
             30,
             16,
             test=0.2,
             validation=0.15,
-            other={"arch.name": "cnn", "cnn:arch.kernel": 7, "training.ema": 0.99, "training.metric": "loss"},
+            other={"arch.name": "cnn", "cnn:arch.kernel": 7, **BY_LOSS},
         ),
     )
 
@@ -177,12 +182,15 @@ def _own_audio() -> Iterable[Dataset]:
         augment="standard",
         licence="yours",
         source="your files",
+        # As of pictures: languages of a hundred recordings 0.890 (0.409) and 0.950 (0.204), how 180 are spelt 0.628
+        # (0.787) and 0.641 (0.738).
         defaults=training(
             30,
             32,
             test=0.2,
             validation=0.15,
             other={
+                **BY_LOSS,
                 "arch.name": "cnn",
                 "cnn:arch.sound": "bands",
                 "cnn:arch.channels": (64, 128),

@@ -49,8 +49,9 @@ class Scale:
         wide = np.where(gaps, self.median, wide).clip(-LARGEST, LARGEST)
         standard = (logged(wide, self.log) - self.mean) / self.std
         out[:, 0] = np.clip(standard, -FARTHEST, FARTHEST)
-        for piece, (low, high) in enumerate(zip(self.edges, self.edges[1:], strict=False), start=1):
-            out[:, piece] = np.clip((wide - low) / (high - low), 0.0, 1.0)
+        with np.errstate(over="ignore"):  # of edges as near as numbers can be: what is beyond is the whole piece
+            for piece, (low, high) in enumerate(zip(self.edges, self.edges[1:], strict=False), start=1):
+                out[:, piece] = np.clip((wide - low) / (high - low), 0.0, 1.0)
         if self.flagged:
             out[:, -1] = gaps
 
