@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from nntui.builtin.datasets.own.frames import read_frame
-from nntui.builtin.datasets.own.look import files_below, look
+from nntui.builtin.datasets.own.look import columns_naming, files_below, look
 
 ROWS = [("Zoë", 1.5, "red"), ("Ali", 2.25, "blue"), ("Bo", -3.0, "red")]
 
@@ -90,3 +90,27 @@ def test_a_name_that_is_there_twice_above_numbers_is_a_header_still(tmp_path: Pa
     assert dialect is not None
     assert dialect.header
     assert (frame.height, frame.columns[0], frame.columns[-1]) == (30, "age", "survived")
+
+
+def test_the_first_rows_of_a_very_wide_table_are_in_one_piece(tmp_path: Path) -> None:
+    columns = 3000
+    row = ",".join(["0.125"] * columns)
+    (tmp_path / "wide.csv").write_text("\n".join([",".join(f"c{n}" for n in range(columns)), *[row] * 400]))
+    frame = read_frame(tmp_path / "wide.csv", rows=300).frame
+    assert frame.shape == (300, columns)
+    assert frame.n_chunks() == 1  # what is asked of each column is asked of each of its chunks
+
+
+def test_columns_that_name_files_are_found_among_columns_of_every_kind() -> None:
+    frame = pl.DataFrame(
+        {
+            "^x$": ["a.WAV ", None, "b"],
+            "picture": ["p/1.png", "2.JPEG", "3.tif"],
+            "number": [1.5, 2.5, 3.5],
+            "nested": [[1], [2], [3]],
+            "ends": ["a.wavy", ".wav/x", "wav"],
+        }
+    )
+    assert columns_naming(frame, "sound") == ["^x$"]
+    assert columns_naming(frame, "image") == ["picture"]
+    assert columns_naming(pl.DataFrame({"bytes": [b"\xff.wav"]}), "sound") == ["bytes"]  # it is asked closely then

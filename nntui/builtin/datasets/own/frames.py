@@ -47,6 +47,8 @@ FORMATS: dict[str, Format] = {
     ".csv": "text", ".tsv": "text", ".tab": "text", ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow",
     ".feather": "arrow", ".ipc": "arrow", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
 }  # fmt: skip
+WIDE = 1 << 10
+"""Bytes of a piece for each column of a text, at least: the columns of a piece cost as much as some dozens of rows."""
 SLICE = 1 << 22
 """Cells of a piece of a typed table."""
 
@@ -107,7 +109,7 @@ def read_frame(path: Path, *, rows: int | None = None, dialect: Dialect | None =
             break
     whole = pl.concat(frames, how="diagonal_relaxed") if frames else table.empty()
     if rows is not None:
-        whole = whole.head(rows)
+        whole = whole.head(rows).rechunk()  # in pieces of some rows ten thousand columns take a hundred times as long
     return Frame(whole, table.dialect, table.findings, np.concatenate(lines)[: len(whole)], table.of_lines)
 
 
@@ -137,6 +139,7 @@ class Pieces:
                     f"{path}: its dialect says {self.dialect.compression!r}, its name {self._compression!r}"
                 )
             self._columns, self._named, self._header_lines = _names(path, self.dialect)
+            self._size = max(size, WIDE * len(self._columns))
 
     @property
     def of_lines(self) -> bool:

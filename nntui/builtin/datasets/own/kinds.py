@@ -134,10 +134,11 @@ def guess(head: pl.DataFrame, said: dict[str, str], *, decimal_comma: bool = Fal
     values = head.select(numbers("*", style))
     told = head.count().row(0)
     parsed = values.count().row(0)
+    coded = _codes(head)
     found: dict[str, Column] = {}
-    for name, known, good in zip(head.columns, told, parsed, strict=True):
+    for name, known, good, names in zip(head.columns, told, parsed, coded, strict=True):
         kind = said.get(name)
-        if kind is None and known and good >= MOST * known and not _codes(head[name]):
+        if kind is None and known and good >= MOST * known and not names:
             found[name] = _number(name, style, values[name], known)
         else:
             found[name] = _judged(name, head[name].drop_nulls(), kind, style)
@@ -171,9 +172,11 @@ def _wide(array: npt.NDArray[np.float64]) -> bool:
     return largest > 1e30 or largest * 6e-8 > 1e-4 * float(array.std())
 
 
-def _codes(cells: pl.Series) -> bool:
-    """Whether digits are written with zeros in front: they are names, of which none is more than another."""
-    return bool(cells.str.contains(_CODE).any())
+def _codes(head: pl.DataFrame) -> tuple[bool, ...]:
+    """Whether each column writes digits with zeros in front: they are names, of which none is more than another."""
+    import polars as pl
+
+    return head.select(pl.all().str.contains(_CODE).any()).row(0)
 
 
 def _named_identifier(name: str) -> bool:
@@ -195,7 +198,7 @@ def _judged(name: str, values: pl.Series, kind: str | None, style: Style) -> Col
         return Column(name=name, kind=kind)
     if not len(values):
         return Column(name=name, kind="empty")
-    if _codes(values):
+    if _codes(values.to_frame())[0]:
         return _words(name, values)
     marked = _style(sample, style)
     if marked != style:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,6 +82,20 @@ def kind_of(path: Path) -> FileKind:
     if format_of(path) is not None:
         return "table"
     return KINDS.get(path.suffix.lower(), "other")
+
+
+def columns_naming(frame: pl.DataFrame, kind: FileKind) -> list[str]:
+    """The columns in which some value ends as a file of a kind does: all at once, there may be ten thousand."""
+    import polars as pl
+
+    flat = [name for name, dtype in frame.schema.items() if not dtype.is_nested()]
+    endings = "|".join(re.escape(ending) for ending, of in KINDS.items() if of == kind)
+    try:
+        ends = pl.all().cast(pl.String).str.contains(rf"(?i)(?:{endings})\s*$").any()
+        found = frame[flat].select(ends).row(0) if flat else ()
+    except pl.exceptions.PolarsError:  # bytes that are no text
+        return flat
+    return [name for name, any_of in zip(flat, found, strict=True) if any_of]
 
 
 def look(path: Path) -> Look:

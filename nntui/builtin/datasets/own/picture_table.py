@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nntui.builtin.datasets.own.frames import read_frame
-from nntui.builtin.datasets.own.look import SPLITS
+from nntui.builtin.datasets.own.look import SPLITS, columns_naming
 from nntui.builtin.datasets.own.picture_files import finding, is_picture, pictures_below
 from nntui.builtin.datasets.own.picture_list import Listing, labelled
 from nntui.hooks.errors import UserError
@@ -50,7 +50,7 @@ MOST_CLASSES = 10_000
 def path_column(frame: pl.DataFrame, folder: Path) -> str | None:
     """The column whose values are pictures that are there, from the table's folder; None where there is none."""
     best, share = None, 0.0
-    for name in frame.columns:
+    for name in columns_naming(frame, "image"):
         values = texts(frame, name)
         known = [value for value in values[:2000] if value]
         named = sum(is_picture(value) for value in known)

@@ -13,7 +13,7 @@ import numpy as np
 
 from nntui import UserError
 from nntui.builtin.datasets.own.frames import read_frame
-from nntui.builtin.datasets.own.look import SPLITS, Look, files_below, kind_of, look
+from nntui.builtin.datasets.own.look import SPLITS, Look, columns_naming, files_below, kind_of, look
 from nntui.hooks.data import Finding
 from nntui.hooks.unread import what_to_do
 
@@ -183,7 +183,7 @@ def from_table(path: Path, *, files: str | None, target: str | None, group: str 
 
 def path_column(frame: pl.DataFrame) -> str | None:
     """The column of a table in which most values name recordings; None where there is none."""
-    for name in frame.columns:
+    for name in columns_naming(frame, "sound"):
         values = [str(value) for value in frame[name].head(200).to_list() if value is not None]
         if values and sum(kind_of(Path(value)) == "sound" for value in values) > 0.8 * len(values):
             return name

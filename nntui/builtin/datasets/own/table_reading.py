@@ -117,7 +117,7 @@ def head_of(table: Pieces) -> pl.DataFrame:
         if sum(map(len, parts)) >= ENOUGH:
             break
     if parts:
-        return pl.concat(parts, how="diagonal").head(HEAD)
+        return pl.concat(parts, how="diagonal", rechunk=True).head(HEAD)
     findings = "; ".join(finding.in_words() for finding in table.findings)
     raise UserError(f"{table.path} has no rows that can be read" + (f": {findings}" if findings else ""),
                     advice="a line of column names and rows below it were expected")  # fmt: skip
