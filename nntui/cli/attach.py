@@ -50,7 +50,7 @@ def command(run: str | None, plain: bool, json: bool, runs_dir: str | None) -> i
     if json or plain or not can_open():
         return follow(folder, json=json)
     session = open_interface(folder.path.parent, open=folder, screen="run")
-    farewell(session.opened)
+    farewell(session.opened, starting=session.starting)
     return session.code
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from nntui.hooks.errors import UserError
@@ -76,6 +76,8 @@ class Session:
     """0; or, after a signal or a fault of ours, what the process is to end with."""
     opened: tuple[RunFolder, ...]
     """Runs that were looked at, the last one first."""
+    starting: tuple[RunFolder, ...] = ()
+    """Runs that were asked for, and had not begun."""
 
 
 def open_interface(
@@ -100,7 +102,7 @@ def open_interface(
     _watch_terminal(sys.__stdin__.fileno() if sys.__stdin__ is not None else 0)
     code = asyncio.run(_shown(app, loaded, open, process))
     gc.freeze()  # nobody waits until all that was on the screen has been taken apart
-    return Session(code, tuple(app.opened))
+    return Session(code, tuple(app.opened), tuple(app.left_starting))
 
 
 async def _shown(app: NNTuiApp, loaded: Loaded, folder: RunFolder | None, process: int | None) -> int:
@@ -186,10 +188,10 @@ def _watch_terminal(fd: int) -> None:
     threading.Thread(target=watch, name="terminal", daemon=True).start()
 
 
-def farewell(folders: Iterable[RunFolder], *, starting: RunFolder | None = None) -> None:
+def farewell(folders: Iterable[RunFolder], *, starting: Collection[RunFolder] = ()) -> None:
     """What is said behind an interface that was left: which of these runs live on, and how to come back.
 
-    starting: one whose engine is known to live, though it may not hold its lock yet.
+    starting: those whose engine is known to live, though it may not hold its lock yet.
     """
     from nntui.cli.output import echo
     from nntui.runs.lock import Live, probe_lock
@@ -198,8 +200,8 @@ def farewell(folders: Iterable[RunFolder], *, starting: RunFolder | None = None)
     from nntui.runs.vitals import ENDED
 
     words = {"paused": "is paused", "queued": "waits for its turn"}
-    for folder in folders:
-        if folder != starting and not isinstance(probe_lock(folder), Live):
+    for folder in dict.fromkeys((*starting, *folders)):
+        if folder not in starting and not isinstance(probe_lock(folder), Live):
             continue
         status = load_row(folder).status
         if status not in ENDED:  # its last words are written; it only tidies up
@@ -219,5 +221,5 @@ def alone() -> int | None:
 def browse(root: Path, screen: Literal["runs", "new"] = "runs", *, template: Said | None = None) -> int:
     """The list of runs, or the form for a new one, as far as `template` fills it; the exit code."""
     session = open_interface(root, screen=screen, template=template)
-    farewell(session.opened)
+    farewell(session.opened, starting=session.starting)
     return session.code

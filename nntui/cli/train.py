@@ -320,11 +320,11 @@ def _before_our_eyes(folder: RunFolder, how: How) -> int:
     vitals = load_row(folder).summary.vitals
     event = vitals.failed or vitals.finished
     if event is None:
-        farewell(session.opened, starting=folder if exit_code(process) is None else None)
+        farewell(session.opened, starting=(*session.starting, *([folder] if exit_code(process) is None else [])))
         return session.code
     code = code_of(event)
     click.echo(ending(folder, event), err=code == FAILED)
-    farewell(session.opened)
+    farewell(session.opened, starting=session.starting)
     return session.code or code
 
 

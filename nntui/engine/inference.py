@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -115,8 +116,13 @@ class Model:
 
     def predict(self, inputs: Sequence[str]) -> list[Prediction]:
         """Answers for what a person gives: paths of files or folders, or literal values. Raises UserError."""
-        pieces = asked(self.preprocessor, inputs, strict=True)
-        return [answer for piece in pieces for answer in self.predict_raw(piece.raw)]
+        answers: list[Prediction] = []
+        for piece in asked(self.preprocessor, inputs, strict=True):
+            for finding in piece.findings:
+                if finding.kind != "note":
+                    warnings.warn(finding.in_words(), stacklevel=3)
+            answers += self.predict_raw(piece.raw)
+        return answers
 
     def predict_held(self, rows: Any) -> list[Prediction]:
         """Answers for rows that a program holds: an array, a tensor, a frame. Raises UserError."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nntui.runs.checkpoints import list_checkpoints, prune, write_checkpoint
-from nntui.runs.complaints import complain
+from nntui.runs.complaints import NO_CHECKPOINT, complain
 from nntui.runs.events import Checkpointed, Warned
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ class Keeper:
         self._pending_best: Snapshot | None = None
         self._goes_on = "; training goes on"
         self._best_in_flight: Snapshot | None = None
+        self._done: list[Checkpointed] = []
+        """What the write under way, or the last one, has written."""
         self.fallback: Snapshot | None = None
         """What is written when training fails before there was a checkpoint, or weights to hold as the best."""
 
@@ -118,8 +120,11 @@ class Keeper:
         try:
             written = writing.result()
         except OSError as error:
-            self._pending_best = self._pending_best or self._best_in_flight
-            what = f"no checkpoint could be written: {error.strerror or error}"
+            for event in self._done:  # the best, before there was no room for the last
+                self._journal.tell(event)
+            if not any(event.best for event in self._done):
+                self._pending_best = self._pending_best or self._best_in_flight
+            what = f"{NO_CHECKPOINT}: {error.strerror or error}"
             if error.filename:
                 what += f" ({error.filename})"
             if raising:
@@ -135,14 +140,13 @@ class Keeper:
 
     def _write(self, best: Snapshot | None, last: Snapshot) -> _Written:
         """Runs in the thread."""
-        events = []
+        self._done = events = []
         for snapshot in [last] if best is None or best.step == last.step else [best, last]:
             is_best = best is not None and snapshot.step == best.step
             began = time.monotonic()
             # The best before the last: each is a whole checkpoint, and `last` never points behind `best`.
             info = write_checkpoint(self._folder, snapshot.step, snapshot.files(), best=is_best)
-            if snapshot is last:
-                self._last_step = snapshot.step
+            self._last_step = snapshot.step
             events.append(
                 Checkpointed(
                     step=snapshot.step,

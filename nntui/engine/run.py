@@ -32,7 +32,7 @@ from nntui.hooks.errors import UserError
 from nntui.runs.commands import CommandReader
 from nntui.runs.complaints import complain
 from nntui.runs.durable import write_atomic
-from nntui.runs.events import Evaluated, Failed, Finished, Planned, Progress, Started, Warned
+from nntui.runs.events import Commanded, Evaluated, Failed, Finished, Planned, Progress, Started, Warned
 from nntui.runs.lock import FolderGone, RunLock, boot_id, host
 from nntui.runs.log import EventWriter, read_events
 from nntui.spec.toml import to_toml
@@ -120,6 +120,8 @@ class _Engine:
 
     def run(self, *, progress: bool, live_runs: int) -> Outcome:
         asked = self.folder.commands.stat().st_size if self.folder.commands.exists() else 0
+        if not any(isinstance(event, Started | Commanded) for event in self.past):
+            asked = 0  # before a first start nothing was meant for an earlier process
         started = Started(nntui=__version__, host=host(), boot_id=boot_id(), pid=os.getpid(), commands=asked)
         try:
             self.journal.tell(started, sync=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+NO_CHECKPOINT = "no checkpoint could be written"
+"""How a warning of it begins."""
+
 
 def complain(text: str) -> None:
     """A line on standard error. Where that is gone too (a closed terminal, a broken pipe) nothing happens: telling

@@ -74,6 +74,8 @@ class NNTuiApp(App[list["RunFolder"]]):
         self.charset = self._charset(settings.charset)
         self.opened: list[RunFolder] = []
         """Runs that a screen was opened on, the last one first."""
+        self.left_starting: list[RunFolder] = []
+        """Runs that had not begun when the app was left."""
         self._first: tuple[First, RunFolder | None, Said | None] = (screen, open, template)
         self._server: Server | None = None
         self.ahead = TypeAhead(self)
@@ -230,7 +232,7 @@ class NNTuiApp(App[list["RunFolder"]]):
 
     async def on_unmount(self) -> None:
         if self._server is not None:
-            await self._server.close()
+            self.left_starting = await self._server.close()
 
 
 def _theme_name(wanted: str, environment: os._Environ[str] | dict[str, str]) -> str:

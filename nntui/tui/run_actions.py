@@ -288,7 +288,12 @@ async def train(app: NNTuiApp, folder: RunFolder, *, show: bool = False, fresh: 
     """
     from nntui.runs.creating import discard_untrained
 
-    after = await _after(app, folder)
+    try:
+        after = await _after(app, folder)
+    except asyncio.CancelledError:  # the screen is left while it is asked
+        if fresh:
+            discard_untrained(folder)
+        raise
     if after is None:
         if fresh:
             await asyncio.to_thread(discard_untrained, folder)

@@ -33,7 +33,7 @@ from nntui.runs.jobs import (
 )
 from nntui.runs.lock import Live, probe_lock
 from nntui.runs.log import EventReader
-from nntui.tui.server_process import START_SECONDS, Died, JobFailed, ServerProcess, train_alone
+from nntui.tui.server_process import START_SECONDS, Died, JobFailed, ServerProcess, leave_training, train_alone
 
 __all__ = ["JobFailed", "Server"]
 
@@ -54,7 +54,8 @@ def forks() -> bool:
 class Server:
     """Asks the fork server. All methods belong to one event loop.
 
-    A cancelled await cancels its job. What goes wrong is raised as `JobFailed`, with message and advice.
+    A cancelled await cancels its job, but for a run: what was asked to train trains, also where whoever asked leaves
+    before it has begun. What goes wrong is raised as `JobFailed`, with message and advice.
     """
 
     def __init__(self, runs: Path, *, on_end: Sequence[str] = ()) -> None:
@@ -69,6 +70,8 @@ class Server:
         self._stamp = ""
         self._stamped = float("-inf")
         self._closed = False
+        self._beginning: dict[asyncio.Task[int], TrainJob] = {}
+        """Runs that were asked for, and have not begun."""
 
     # -- what can be asked
 
@@ -105,6 +108,18 @@ class Server:
             force=force,
             seconds=TRAIN_SECONDS,
         )
+        task = asyncio.create_task(self._train(folder, job), name=f"start of {folder.name}")
+        self._beginning[task] = job
+        task.add_done_callback(self._begun)
+        return await asyncio.shield(task)
+
+    def _begun(self, task: asyncio.Task[int]) -> None:
+        if not self._closed:
+            del self._beginning[task]
+        if not task.cancelled():
+            task.exception()  # where nobody waits for it any more: it is in the run's log
+
+    async def _train(self, folder: RunFolder, job: TrainJob) -> int:
         events = EventReader(folder.events, _size(folder.events))
         try:
             if self._fork:
@@ -129,15 +144,20 @@ class Server:
         if self._fork:
             await self._process()
 
-    async def close(self) -> None:
-        """Ends the server and its jobs; runs go on."""
+    async def close(self) -> list[RunFolder]:
+        """Ends the server and its jobs; runs go on. Those that had not begun begin in processes of their own: they are
+        returned."""
         self._closed = True
+        for task in self._beginning:
+            task.cancel()
+        await asyncio.gather(*self._beginning, return_exceptions=True)
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
         processes = [*self._old, *([self._current] if self._current is not None else [])]
         await asyncio.gather(*(process.close() for process in processes))
         self._current, self._old = None, []
+        return [folder for job in self._beginning.values() if (folder := _left(job)) is not None]
 
     @property
     def pid(self) -> int | None:
@@ -237,6 +257,14 @@ def _as(kind: type[A], answer: AnyAnswer) -> A:
     if not isinstance(answer, kind):
         raise JobFailed(f"the fork server answered {type(answer).__name__} where {kind.__name__} was expected")
     return answer
+
+
+def _left(job: TrainJob) -> RunFolder | None:
+    """Starts a run that nobody waits for; None where it has begun already, or cannot be started."""
+    folder = RunFolder(Path(job.folder))
+    if isinstance(probe_lock(folder), Live) or not folder.exists():
+        return None
+    return folder if leave_training(job) else None
 
 
 def _size(path: Path) -> int:

@@ -216,6 +216,26 @@ _runs: list[subprocess.Popen[bytes]] = []
 """Runs that were started without a fork server: held, so that a run that has ended is reaped and none is warned of."""
 
 
+def leave_training(job: TrainJob) -> bool:
+    """Starts a run in a fresh process that outlives this one, and waits for nothing; whether it could be started."""
+    try:
+        process = subprocess.Popen(
+            _words("--once"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env=_environment(),
+        )
+    except OSError:
+        return False
+    _runs.append(process)
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(encode(job) + b"\n")
+    return True
+
+
 def train_alone(job: TrainJob) -> AnyAnswer:
     """Starts a run in a fresh process, and waits for its answer (blocking: call it in a thread).
 

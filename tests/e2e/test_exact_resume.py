@@ -242,9 +242,25 @@ def test_a_steered_run_that_is_killed_applies_its_commands_again_at_the_recorded
 
 
 def test_a_stale_stop_never_ends_a_resumed_run(warm: Warm, run_of: Callable[..., RunFolder]) -> None:
-    run = run_of("stale", **settings_of("ffn", training={"epochs": 2}))
+    run = run_of("stale", **settings_of("ffn", training=BRIEF))
+    pid = warm.start(run)
+    wait_for(lambda: started(run))
+    os.kill(pid, signal.SIGKILL)
+    warm.wait(pid)
     append_command(run, "stop", None, "test")
     assert warm.train(run) == 0
     told = [e for e in events_of(run) if isinstance(e, Commanded)]
     assert [e.result for e in told] == ["expired"]
     assert events_of(run)[-1].status == "done"
+
+
+def test_what_is_asked_before_a_first_start_is_done_once_it_has_begun(
+    warm: Warm, run_of: Callable[..., RunFolder]
+) -> None:
+    run = run_of("early", **settings_of("ffn", training=BRIEF))
+    append_command(run, "lr-scale", 0.5, "test")
+    append_command(run, "stop", None, "test")
+    assert warm.train(run) == 0
+    told = [e for e in events_of(run) if isinstance(e, Commanded)]
+    assert [(e.command, e.result) for e in told] == [("lr-scale", "applied"), ("stop", "applied")]
+    assert events_of(run)[-1].status == "stopped"

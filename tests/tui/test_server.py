@@ -20,7 +20,7 @@ from jobs_site import HOSTILE, processes_with
 from nntui.hooks.registry import registry
 from nntui.runs.commands import append_command
 from nntui.runs.creating import new_run
-from nntui.runs.events import Finished
+from nntui.runs.events import Finished, Started
 from nntui.runs.folder import RunFolder, create_run
 from nntui.runs.lock import RunLock
 from nntui.runs.log import read_events
@@ -183,6 +183,24 @@ async def test_runs_go_on_when_the_server_is_closed(home: Site, tmp_path: Path) 
     append_command(folder, "stop", None, "test")
     await until(lambda: ended(folder))
     await until(lambda: not processes_with("run-left-alone"))
+
+
+@pytest.mark.parametrize("interest", ["lost", "kept"])
+async def test_a_run_that_was_asked_for_begins_though_nntui_is_left(home: Site, tmp_path: Path, interest: str) -> None:
+    with home.within(NNTUI_FORK="1", MARK="run-left-at-start"):
+        server = Server(tmp_path)
+        folder = new(tmp_path, "left-at-start", 100_000)
+        asked = asyncio.create_task(server.train(folder))
+        await until(lambda: processes_with("run-left-at-start"))  # the server is on its way, no run has begun
+        if interest == "lost":  # its screen is left first
+            asked.cancel()
+            await asyncio.gather(asked, return_exceptions=True)
+        assert await server.close() == [folder]
+        await asyncio.gather(asked, return_exceptions=True)
+        await until(lambda: any(isinstance(event, Started) for event in read_events(folder.events)[0]))
+    append_command(folder, "stop", None, "test")
+    await until(lambda: ended(folder))
+    await until(lambda: not processes_with("run-left-at-start"))
 
 
 async def test_without_forking_the_same_is_had_from_fresh_processes(home: Site, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from nntui.runs.complaints import NO_CHECKPOINT
 from nntui.runs.figures import ago, duration, metric, per_second, rate, size, steady
 from nntui.tui.draw.charset import Charset
 from nntui.tui.draw.head import LIVE, Shown
@@ -164,6 +165,9 @@ def notice(state: RunState, status: Shown, figures: Figures, problem: str, now: 
     if full and figures.disk is not None:
         if figures.disk < NO_DISK:
             return [("the disk is full: what is trained now is neither shown nor kept; make room", "strong bad")]
+        newest = state.warnings[-1] if state.warnings else None
+        if newest is not None and newest.message.startswith(NO_CHECKPOINT):
+            return [(f"the disk is full ({size(figures.disk, 2)} left): {plain(newest.message)}", "bad")]
         return [(f"the disk is nearly full ({size(figures.disk, 2)} left): checkpoints may not fit", "bad")]
     if state.warnings and (now - state.warnings[-1].time < 60 or status not in LIVE):
         more = f"  (+{len(state.warnings) - 1} in the log)" if len(state.warnings) > 1 else ""

@@ -46,6 +46,7 @@ from nntui.tui.form.wire import (
     entries_of,
     read_answer,
     told,
+    typed_in,
     wanted_of,
 )
 
@@ -113,7 +114,7 @@ class Checker:
         tree = dict(template.tree)
         while self.elsewhere(tree):
             try:
-                answer = await self._ask("template", tree, tree)
+                answer = await self._ask("template", tree, tree, typed_in(tree))
             except _Failed as failed:
                 if not self._leave_out(failed, _UNKNOWN):
                     raise UserError(f"the template could not be read: {self._blame(failed)}") from None

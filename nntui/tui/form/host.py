@@ -34,6 +34,7 @@ from nntui.tui.form.wire import (
     encode,
     found,
     read_request,
+    typed_again,
     wanted_of,
 )
 
@@ -112,7 +113,7 @@ def _done(request: Request, registry: Registry) -> Found:
     if request.doing == "check":
         return found(request.id, check(wanted_of(request.said), registry))
     if request.doing == "template":
-        wanted = from_template(Said(tree=request.said), registry)
+        wanted = from_template(Said(tree=typed_again(request.said, request.places)), registry)
         return found(request.id, check(wanted, registry), wanted)
     tree, entries = settled(Said(tree=request.said, places=request.places), registry)
     return Found(id=request.id, tree=tree, entries=entries)

@@ -35,6 +35,7 @@ class Request(msgspec.Struct, kw_only=True, frozen=True):
     said: Plain
     """For check a `Wanted` (`told`); else the tree of a `Said`."""
     places: dict[str, str] = {}
+    """For resolve where each was said; for a template what was typed (`typed_in`)."""
     out: dict[str, tuple[str, str]] = {}
     """By qualified name, what is not to be tried again: message and advice."""
 
@@ -127,6 +128,24 @@ def wanted_of(plain: Plain) -> Wanted:
         params={(kind, owner): _unmarked(values) for kind, owner, values in plain["params"]},
         settings=_unmarked(plain["settings"]),
     )
+
+
+def typed_in(tree: Plain) -> dict[str, str]:
+    """The keys of a template's tree that were typed as flags, dotted: JSON does not tell them from text."""
+    keys: dict[str, str] = {}
+    for table, values in tree.items():
+        for name, value in values.items() if isinstance(values, Mapping) else ():
+            if isinstance(value, FlagText):
+                keys[f"{table}.{name}"] = value
+    return keys
+
+
+def typed_again(tree: Plain, keys: Mapping[str, str]) -> Plain:
+    """The inverse: a tree that came as JSON, with what was typed."""
+    for key in keys:
+        table, _, name = key.partition(".")
+        tree[table][name] = FlagText(tree[table][name])
+    return tree
 
 
 def _marked(values: Mapping[str, Any]) -> dict[str, tuple[bool, Any]]:

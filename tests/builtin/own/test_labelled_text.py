@@ -86,6 +86,21 @@ def test_columns_can_be_named_and_wrong_names_are_said(tmp_path: Path) -> None:
             opened(path, **params)
 
 
+def test_a_text_among_other_columns_is_one_column_of_a_table(tmp_path: Path) -> None:
+    words = ["sunny", "large", "quiet", "old", "new", "garden", "near", "station", "with", "view"]
+    lines = [f"{' '.join(words[i % 9 :] + words[: i % 7])},{i % 6},{i % 6 * 40_000 + i * 17 % 9973}" for i in range(90)]
+    path = tmp_path / "houses.csv"
+    path.write_text("\n".join(["description,rooms,price", *lines]))
+    told = sniff(path)
+    assert told is not None and told.confidence < 0.5 and "'price' would be left out" in told.reason
+    path.write_text("\n".join(["description,label,price", *lines]))
+    assert (named := sniff(path)) is not None and named.confidence > 0.5
+    path.write_text(
+        "\n".join(["number,description,rooms", *(f"{i},{a.rpartition(',')[0]}" for i, a in enumerate(lines))])
+    )
+    assert (counted := sniff(path)) is not None and counted.confidence > 0.5 and "left out" not in counted.reason
+
+
 def test_a_table_of_measures_is_not_taken_for_texts(tmp_path: Path) -> None:
     rows = [(f"Mr. A{n} B", n, n * 1.5, "yes" if n % 2 else "no") for n in range(40)]
     assert sniff(table(tmp_path / "t.csv", rows, ("name", "age", "fare", "survived"))) is None

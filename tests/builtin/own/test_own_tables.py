@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from pathlib import Path
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntui.builtin.datasets.own.kinds import as_text, guess
-from nntui.builtin.datasets.own.mixed import MixedPreprocessor
+from nntui.builtin.datasets.own.mixed import MixedPreprocessor, raw_key
 from nntui.builtin.datasets.own.table_files import sniff
 from nntui.builtin.datasets.own.table_params import TableParams
 from nntui.builtin.datasets.own.tables import build
@@ -138,6 +139,27 @@ def test_the_same_table_is_the_same_in_every_format(tmp_path: Path) -> None:
     assert len(hashes) == 1  # another run knows the same rows, whatever file they stand in
     frame.with_columns(pl.col("a").fill_null(2.0)).write_csv(tmp_path / "other.csv")
     assert opened(tmp_path / "other.csv").fingerprint not in hashes
+
+
+def test_durations_are_seconds_in_every_door(tmp_path: Path) -> None:
+    took = [dt.timedelta(seconds=1.5 * i) for i in range(60)]
+    path = table(tmp_path, "t.parquet", took=took, at=[dt.time(i % 24) for i in range(60)], y=lambda i: "ab"[i % 2])
+    source = opened(path)
+    assert {column.name: column.kind for column in source.report.columns}["took"] == "number"
+    asked = next(iter(fitted(source).ask([str(path)], 100)))
+    assert asked.raw[raw_key("took")].tolist() == [1.5 * i for i in range(60)]
+
+
+def test_text_in_a_typed_table_is_read_with_the_commas_of_the_training_file(tmp_path: Path) -> None:
+    rows = [
+        f"{i % 7 + 0.5};{1000 + i * 1.25:,.2f}".replace(",", "_").replace(".", ",").replace("_", ".") for i in range(60)
+    ]
+    (tmp_path / "de.csv").write_text("\n".join(["size;price", *rows]))
+    preprocessor = fitted(opened(tmp_path / "de.csv", target=("size",)))
+    pl.DataFrame({"price": ["1.001,25", "38,38", "38.38"]}).write_parquet(tmp_path / "new.parquet")
+    (asked,) = preprocessor.ask([str(tmp_path / "new.parquet")], 10)
+    assert asked.raw[raw_key("price")].tolist() == pytest.approx([1001.25, 38.38, 38.38])
+    assert not asked.findings
 
 
 def test_a_typical_row_is_one_that_can_be_asked_about(tmp_path: Path) -> None:

@@ -104,6 +104,8 @@ def _file(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
             if waiting is not None:
                 yield waiting
             part, lines = piece.frame[at : at + size], piece.lines[at : at + size]
+            if table.dialect is None:
+                part = _with_points(facts, part)
             raw, findings = _raw(facts, part, path.name, lines, decimal_comma=comma)
             names = [f"{path.name}, line {line:,}" for line in lines.tolist()]
             columns = {name: part[name] for name in part.columns}
@@ -112,6 +114,17 @@ def _file(facts: MixedFacts, path: Path, size: int) -> Iterator[Asked]:
     if waiting is None:
         raise ValueError(f"{path}: it has no row that can be read")
     yield replace(waiting, findings=(*waiting.findings, *table.findings))
+
+
+def _with_points(facts: MixedFacts, frame: pl.DataFrame) -> pl.DataFrame:
+    """Numbers that a typed table holds as text, where the training rows wrote them with decimal commas."""
+    import polars as pl
+
+    from nntui.builtin.datasets.own.kinds import numbers
+
+    written = [c.name for c in facts.features if c.style == "comma" and frame.schema.get(c.name) == pl.String]
+    made = [pl.coalesce(numbers(name, "comma").cast(pl.String), pl.col(name)).alias(name) for name in written]
+    return frame.with_columns(made) if made else frame
 
 
 def _lacking(facts: MixedFacts, columns: Sequence[str], name: str) -> list[Finding]:

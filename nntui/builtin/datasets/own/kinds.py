@@ -69,12 +69,15 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Every column as text without spaces around it; gaps null. Whole floats are written as whole numbers."""
     import polars as pl
 
+    names = pl.Categorical | pl.Enum
     made: list[pl.Expr] = []
     for name, kind in frame.schema.items():
         column = pl.col(name)
         if kind == pl.String:
             continue
-        if kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, pl.Categorical | pl.Enum):
+        if isinstance(kind, pl.Duration):
+            text = (column.dt.total_microseconds() / 1e6).cast(pl.String)  # seconds
+        elif kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, names):
             text = column.cast(pl.String)
         elif kind.is_numeric():
             value = column.cast(pl.Float64)

@@ -14,10 +14,12 @@ from nntui.builtin.datasets.own.frames import COMPRESSIONS
 from nntui.builtin.datasets.own.look import HEAD, LOOKED_AT, Look, files_below, look
 from nntui.builtin.datasets.own.running import by_class
 from nntui.builtin.datasets.own.textcolumns import (
+    LABELS,
     Column,
     columns_of,
     label_candidates,
     label_column,
+    others,
     text_column,
     unit_of,
 )
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from nntui.builtin.datasets.params import LabelledTextParams
     from nntui.hooks.data import DataContext, Split
 
+BESIDE = 0.45
+"""Confidence for a text among other columns: less than a table's."""
 MOST_CLASSES = 1000
 FEW = 20_000
 """Rows up to which long texts are read further."""
@@ -81,14 +85,19 @@ def sniff(path: Path) -> Sniff | None:
     if label is None and not label_candidates(columns, text.name):
         return None
     unit = unit_of(text.values)
+    rest = others(columns, text.name, label)
+    known_as_one = label is not None and label.name.lower() in LABELS
     params = {"text": text.name, "tokens": unit}
     if label is None:
         reason = f"column {text.name!r} holds texts; which is their label is for you to say: --data.target NAME"
     else:
         params["target"] = label.name
         reason = f"column {text.name!r} holds {_NOUNS[unit]}, column {label.name!r} says their class"
+    if rest:
+        reason += f"; {', '.join(map(repr, rest[:5]))}{' ...' if rest[5:] else ''} would be left out"
     return Sniff(
-        confidence=0.8 if label is not None else 0.6,
+        # A text among other things that may tell, or be told, is one column of a table.
+        confidence=BESIDE if rest and not known_as_one else 0.8 if label is not None else 0.6,
         reason=reason,
         params=params,
         defaults=_suited(unit, _rows_in(seen.tables[0], columns, len(frame))),
@@ -220,7 +229,8 @@ def _classes(rows: Sequence[TextRow], target: str, path: str, collected: Collect
     if len(counts) > MOST_CLASSES or len(counts) > max(2, len(rows) / 2):
         raise UserError(
             f"{path}: {target} has {len(counts):,} different values in {len(rows):,} rows; a class must come again",
-            advice="name the column with the classes: --data.target NAME",
+            advice="name the column with the classes: --data.target NAME; --data.reader table also tells numbers, and "
+            "looks at all columns",
         )
     rare = [name for name, count in counts.items() if count < 3]
     for name in rare:

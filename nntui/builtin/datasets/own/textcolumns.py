@@ -123,6 +123,22 @@ def label_column(columns: list[Column], text: str) -> Column | None:
     return (varied or able)[0] if len(varied or able) == 1 else None
 
 
+def others(columns: list[Column], text: str, label: Column | None) -> list[str]:
+    """The columns that may tell or be told besides a text and its label: numbers, and what is there more than once."""
+    known = {text, *([] if label is None else [label.name])}
+    left = [c for c in columns if c.values and not c.is_split and c.name not in known]
+    return [c.name for c in left if c.distinct > 1 and (c.distinct <= len(c.values) / 2 or _numbers(c))]
+
+
+def _numbers(column: Column) -> bool:
+    """Numbers that do not count the rows."""
+    try:
+        numbers = [float(value) for value in column.values]
+    except ValueError:
+        return False
+    return any(number % 1 for number in numbers) or sorted(numbers) != numbers
+
+
 def split_column(columns: list[Column]) -> Column | None:
     """The column that says which rows are test and validation."""
     return next((column for column in columns if column.values and column.is_split), None)
