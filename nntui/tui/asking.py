@@ -35,7 +35,8 @@ class Asking(Generic[Q, A]):
     """One pane's questions.
 
     `ask(question, early)` gives the answer, and may call `early` with a first part of it before; it may raise
-    UserError, and is cancelled where a newer question comes. `delay`: seconds before it is asked.
+    UserError, and is cancelled where a newer question comes. `delay`: seconds before it is asked. `lasts` says whether
+    an answer stays true: others are asked for anew.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class Asking(Generic[Q, A]):
         show: Callable[[Answered[A]], None],
         *,
         delay: float = 0.2,
+        lasts: Callable[[A], bool] = lambda _: True,
     ) -> None:
         self._ask = ask
         self._show = show
         self._delay = delay
+        self._lasts = lasts
         self._task: asyncio.Task[None] | None = None
         self._key = ""
         self._known: OrderedDict[str, A] = OrderedDict()
@@ -96,7 +99,8 @@ class Asking(Generic[Q, A]):
         except UserError as error:
             self._say(Answered(self.now.value, old=True, error=error))
             return
-        self._known[key] = value
+        if self._lasts(value):
+            self._known[key] = value
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         self._say(Answered(value))

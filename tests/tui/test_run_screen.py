@@ -11,6 +11,7 @@ import pytest
 from made_runs import until
 from recorded import BEGUN, STEPS, events, recorded, write
 from run_pilot import opened, run_screen, says, shown, told
+from textual.widgets import Static
 
 from nntui.runs.events import Failed, Finished, Progress, Warned
 from nntui.runs.folder import RunFolder
@@ -22,6 +23,7 @@ from nntui.tui.widgets.chart import Chart
 from nntui.tui.widgets.layers import LayersPanel
 from nntui.tui.widgets.lines import Lines
 from nntui.tui.widgets.options import Options
+from nntui.tui.widgets.run_panels import RunPanels
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +118,23 @@ async def test_enter_says_what_is_wrong_with_the_layers(folder: RunFolder) -> No
         await says(pilot, "no gradient reaches")
         await pilot.press("enter")
         await says(pilot, "conv1")
+
+
+async def test_more_panels_than_digits_are_in_the_palette_and_the_chosen_one_is_named(folder: RunFolder) -> None:
+    async with opened(folder) as pilot:
+        await says(pilot, "1 Layers")
+        panels = pilot.app.screen.query_one(RunPanels)
+        for number in range(6, 13):
+            await panels.add(f"more-{number}", Static(f"the panel {number}"))
+        await pilot.press("2", "1")
+        await says(pilot, " … ")
+        assert "more-12" not in shown(pilot)
+        await pilot.press("colon")
+        await until(pilot, lambda: isinstance(pilot.app.screen, PaletteScreen))
+        await pilot.press(*"more-11", "enter")
+        await says(pilot, "the panel 11")
+        await says(pilot, " 11 more-11 ")
+        assert "1 Layers" not in shown(pilot)
 
 
 async def test_a_panel_scrolls_by_keys(folder: RunFolder) -> None:

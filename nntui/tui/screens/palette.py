@@ -99,6 +99,8 @@ class PaletteScreen(OverlayScreen[None]):
         for hint in sorted(self._hints, key=lambda hint: hint.active.node is not self._over):  # the screen's own first
             if action_name(hint) not in _HIDDEN and hint.active.enabled and hint.label:
                 options.append(self._action(hint))
+        further: list[tuple[str, str, Callable[[], None]]] = getattr(self._over, "further", [])
+        options += [Option(do, label, detail, "", "do", f"{label} {detail}") for label, detail, do in further]
         known = {option.label for option in options}
         if "new" not in known:
             detail = "Choose data and a network for a new run"

@@ -36,7 +36,7 @@ from nntui.tui.widgets.keys import Keys
 from nntui.tui.widgets.panel_tabs import PanelTabs
 from nntui.tui.widgets.panels import Panel
 from nntui.tui.widgets.run_charts import RunCharts
-from nntui.tui.widgets.run_panels import RunPanels
+from nntui.tui.widgets.run_panels import Further, RunPanels
 from nntui.tui.widgets.small import Small
 
 if TYPE_CHECKING:
@@ -349,6 +349,10 @@ class RunScreen(Screen[None]):
     @property
     def tooltips(self) -> dict[str, str]:
         return run_keys.QUEUED_TOOLTIPS if self.watched.status == "queued" else {}
+
+    @property
+    def further(self) -> list[Further]:
+        return self.panels.further(run_keys.MOST_PANELS, self.action_panel)
 
     # -- steering
 

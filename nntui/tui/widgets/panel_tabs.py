@@ -15,6 +15,29 @@ if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
 
 
+def _name(number: int, title: str, shown: bool, focused: bool) -> Line:
+    """A panel's name, with its key; `number` counts from 0."""
+    if focused:
+        return [(f" {number + 1} {plain(title)} ", "reverse strong accent")]
+    style, key = ("strong accent", "strong accent") if shown else ("muted", "key")
+    return [(f" {number + 1} ", key), (f"{plain(title)} ", style)]
+
+
+def _seen(widths: Sequence[int], room: int, chosen: int) -> tuple[int, int]:
+    """The first name that is seen and the one behind the last: all where they fit, else those about the chosen one."""
+    if sum(widths) <= room:
+        return 0, len(widths)
+    room -= 6  # for what says that there are more
+    first = behind = min(chosen, len(widths) - 1)
+    while True:
+        if behind < len(widths) and sum(widths[first : behind + 1]) <= room:
+            behind += 1
+        elif first and sum(widths[first - 1 : behind]) <= room:
+            first -= 1
+        else:
+            return first, max(behind, first + 1)
+
+
 class PanelTabs(Lines):
     """The names of the panels with their numbers; a click chooses one."""
 
@@ -31,24 +54,25 @@ class PanelTabs(Lines):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._ends: list[int] = []
+        self._ends: list[tuple[int, int]] = []
+        """Where each name that is seen ends, and the number of its panel from 0."""
 
     def tell(self, titles: Sequence[str], shown: Sequence[int], focused: int | None, place: str, hint: str) -> None:
         """Draw: `shown` and `focused` count from 0."""
-        line: Line = []
+        names = [_name(i, title, i in shown, i == focused) for i, title in enumerate(titles)]
+        right: Line = [*([(f"{place}  ", "muted")] if place else []), (hint, "muted")]
+        chosen = focused if focused is not None else max(shown, default=0)
+        first, behind = _seen([width(name) for name in names], self.size.width - width(right) - 2, chosen)
+        more = (f" {self.app.charset.ellipsis} ", "muted")
+        line: Line = [more] if first else []
         self._ends = []
-        for i, title in enumerate(titles):
-            style = "reverse strong accent" if i == focused else "strong accent" if i in shown else "muted"
-            key = "key" if i not in shown else "strong accent"
-            if i == focused:
-                line.append((f" {i + 1} {plain(title)} ", style))
-            else:
-                line += [(f" {i + 1} ", key), (f"{plain(title)} ", style)]
-            self._ends.append(width(line))
-        right: Line = [(f"{place}  ", "muted")] if place else []
-        self.show([spread(line, [*right, (hint, "muted")], self.size.width)])
+        for i in range(first, behind):
+            line += names[i]
+            self._ends.append((width(line), i))
+        line += [more] if behind < len(names) else []
+        self.show([spread(line, right, self.size.width)])
 
     def on_click(self, event: events.Click) -> None:
-        number = next((i for i, end in enumerate(self._ends) if event.x < end), None)
+        number = next((i for end, i in self._ends if event.x < end), None)
         if number is not None:
             self.post_message(self.Chosen(number))

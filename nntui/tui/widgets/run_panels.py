@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from textual.containers import Horizontal
 from textual.message import Message
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from nntui.tui.app import NNTuiApp
     from nntui.tui.watched import Watched
 
+Further: TypeAlias = tuple[str, str, Callable[[], None]]
+"""What the palette offers besides the keys: its name, a sentence, and what is done."""
 BESIDE = ((170, 3), (110, 2))
 """From so many cells on, so many panels stand side by side."""
 
@@ -89,6 +92,14 @@ class RunPanels(Horizontal):
 
         for name, qualified in names:
             await self.add(name, PluginPanel(self._watched, qualified))
+
+    def further(self, keys: int, choose: Callable[[int], None]) -> list[Further]:
+        """The panels behind the first `keys`, for the palette: there are no more digits; `choose` counts from 1."""
+        return [
+            (title, "Show this panel", partial(choose, number))
+            for number, title in enumerate(self.titles, 1)
+            if number > keys
+        ]
 
     @property
     def seen(self) -> list[int]:
