@@ -124,7 +124,9 @@ def sniffed(text: str, registry: Registry) -> Reading:
         raise UserError(f"{path} is taken by {takers}, equally sure", advice=f"Say {flags}.")
     kind = entry.meta.get("modality", "data")
     note = f"{path} is read by {entry.name} ({kind}): {best.reason}"
-    return _reading(entry, path, best, "; ".join((note, *failed)))
+    others = [f"--data.reader {other.name}" for sniff, other in found[1:] if sniff.confidence >= _LIKELY]
+    also = [f"{' or '.join(others)} would read it another way"] if others else []
+    return _reading(entry, path, best, "; ".join((note, *also, *failed)))
 
 
 def sniffed_by(entry: Entry, path: str, registry: Registry) -> Reading | None:
@@ -159,3 +161,7 @@ def _ask(entry: Entry, registry: Registry, path: Path) -> Sniff | None:
     if answer is not None and not isinstance(answer, Sniff):
         raise TypeError(f"its sniff returned {type(answer).__name__}, not nntui.Sniff")
     return answer
+
+
+_LIKELY = 0.3
+"""Confidence of a reader that a person may have meant."""

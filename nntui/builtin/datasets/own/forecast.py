@@ -43,7 +43,7 @@ def build(params: ForecastParams, context: DataContext) -> Windows:
     if context.group is not None:
         raise UserError(
             "--data.group: series are split by time, so that a group is in every split",
-            advice="name the column that tells series apart with --data.series",
+            advice="name the column that tells series apart with --data.series; --data.reader table takes rows alone",
         )
     path = Path(context.path)
     files = table_files(path)
