@@ -149,13 +149,13 @@ class LoadedRun:
         return f"LoadedRun({str(self.path)!r})"
 
 
-def _data_settings(data: Any, target: Any, root: Path) -> dict[str, Any]:  # whatever a person passes
-    """The table [data] for what was passed as `data` and `target`."""
+def _data_settings(data: Any, target: Any, root: Path, reader: Any) -> dict[str, Any]:  # whatever a person passes
+    """The table [data] for what was passed as `data` and `target`; `reader`: what the spec says of it."""
     from nntui.engine.in_memory import is_in_memory, write
 
     if is_in_memory(data):
         written = write(data, target, root / ".data")
-        return {"data": {"path": str(written.path), "reader": written.reader, **written.settings}}
+        return {"data": {"path": str(written.path), "reader": reader or written.reader, **written.settings}}
     said: dict[str, Any] = {} if data is None else {"data": str(data) if isinstance(data, Path) else data}
     return said if target is None else {**said, "data.target": target}
 
@@ -189,7 +189,8 @@ def train(
     `data` is a name ("digits"), a path, a table of settings, or what the program holds: (x, y) of arrays or tensors, a
     mapping of them (x_train, y_train, x_test, ...), a pandas or polars frame, a torch Dataset of (x, y). Such data is
     written below `runs`, once, so that the run can be resumed and measured later. `target` is the frame's column (or
-    columns) that is told; of a single array the column's number.
+    columns) that is told; of a single array the column's number. A frame is a table, unless the spec names another
+    reader: {"data": {"reader": "series"}} forecasts it.
 
     Raises UserError for what can be put right (no run is left then), TrainingFailed for a run that failed, and
     KeyboardInterrupt after Ctrl-C, once a checkpoint is written: `nntui train --resume` goes on from it.
@@ -198,9 +199,11 @@ def train(
     from nntui.runs.events import Failed
 
     root = runs_root(None if runs is None else str(runs))
-    if data is not None or target is not None:
-        settings = {**_data_settings(data, target, root), **settings}
     base = Said(tree=spec) if isinstance(spec, Mapping) else Said() if spec is None else read_toml(spec)
+    if data is not None or target is not None:
+        table = base.tree.get("data")
+        reader = table.get("reader") if isinstance(table, Mapping) else None
+        settings = {**_data_settings(data, target, root, reader), **settings}
     said = overlaid(base, Said(tree=from_keywords(settings)))
     resolved = resolve_said(said, registry()).spec
     folder = new_run(resolved, root, name)

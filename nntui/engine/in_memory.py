@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import IO, TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -68,15 +68,13 @@ def write(data: Any, target: Any, folder: Path) -> Written:  # whatever a person
                 "an array alone has no answers", advice="pass (x, y), or say which column they are: target=-1, the last"
             )
         return _arrays({"x": as_array(data, "the array")}, _column(target), folder)
-    if hasattr(data, "__getitem__") and hasattr(data, "__len__") and not isinstance(data, tuple | list):
+    if hasattr(data, "dataset") and hasattr(data, "batch_size"):
+        raise UserError("a DataLoader gives batches", advice="pass its dataset; --training.batch_size divides it")
+    mapped = hasattr(data, "__getitem__") and hasattr(data, "__len__")
+    if (mapped or hasattr(data, "__iter__")) and not isinstance(data, tuple | list):
         if target is not None:
             raise UserError("a Dataset tells its own targets", advice="leave out target=")
         return _dataset(data, folder)
-    if hasattr(data, "__iter__") and not isinstance(data, tuple | list):
-        raise UserError(
-            f"a {type(data).__name__} can only be iterated over: a run needs rows that it can shuffle and come back to",
-            advice="pass a map-style Dataset, or arrays",
-        )
     raise UserError(f"data is a {type(data).__name__}", advice=TAKES)
 
 
@@ -217,26 +215,30 @@ def _arrays(arrays: Mapping[str, Array], settings: Mapping[str, Any], folder: Pa
 
 
 def _dataset(data: Any, folder: Path) -> Written:
-    """A map-style Dataset, row by row onto the disk, so that memory holds one row."""
-    rows = len(data)
-    if not rows:
-        raise UserError("the Dataset is empty", advice="pass one that has rows")
+    """A Dataset, row by row onto the disk, so that memory holds one row. One that can only be iterated over is gone
+    through once, to its end."""
     classes = getattr(data, "classes", None)
-    answers = []
+    answers: list[Any] = []
     with _Fresh(folder) as fresh:
-        first, _ = _item(data, 0)
-        kept = np.lib.format.open_memmap(fresh.path / "x.npy", mode="w+", dtype=first.dtype, shape=(rows, *first.shape))
-        for row in range(rows):
-            x, y = _item(data, row)
-            if x.shape != first.shape or x.dtype != first.dtype:
-                raise UserError(
-                    f"row {row} of the Dataset has shape {x.shape} {x.dtype}, row 0 {first.shape} {first.dtype}",
-                    advice="bring all rows to one shape and type in the Dataset's transform",
-                )
-            kept[row] = x
-            answers.append(y)
-        kept.flush()
-        del kept
+        with (fresh.path / "x.npy").open("w+b") as file:
+            first: Array | None = None
+            for row, item in enumerate(_rows(data)):
+                x, y = _item(item, row)
+                if first is None:
+                    first = x
+                    begin = _write_header(file, first, 0)
+                if x.shape != first.shape or x.dtype != first.dtype:
+                    raise UserError(
+                        f"row {row} of the Dataset has shape {x.shape} {x.dtype}, row 0 {first.shape} {first.dtype}",
+                        advice="bring all rows to one shape and type in the Dataset's transform",
+                    )
+                file.write(x.tobytes())
+                answers.append(y)
+            if first is None:
+                raise UserError("the Dataset is empty", advice="pass one that has rows")
+            file.seek(0)
+            if _write_header(file, first, len(answers)) != begin:  # NumPy leaves room for a number of any length
+                raise RuntimeError("NumPy wrote headers of two lengths")
         np.save(fresh.path / "y.npy", as_array(answers, "the targets of the Dataset"), allow_pickle=False)
         if _are_names(classes):
             np.save(fresh.path / "classes.npy", np.array(list(classes)), allow_pickle=False)
@@ -244,16 +246,38 @@ def _dataset(data: Any, folder: Path) -> Written:
     return Written(path=place, reader="arrays", settings={})
 
 
+def _rows(data: Any) -> Iterator[Any]:
+    """Each row of a Dataset, by its number where it has them. (torch's IterableDataset has a `__getitem__` that is
+    none.)"""
+    if not hasattr(data, "__getitem__") or not hasattr(data, "__len__"):
+        yield from data
+        return
+    for row in range(len(data)):
+        try:
+            item = data[row]
+        except NotImplementedError:
+            yield from data
+            return
+        yield item
+
+
+def _write_header(file: IO[bytes], row: Array, rows: int) -> int:
+    """The header of an .npy file of so many such rows; where it ends."""
+    shape = (rows, *row.shape)
+    described = {"descr": np.lib.format.dtype_to_descr(row.dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_2_0(file, described)
+    return file.tell()
+
+
 def _are_names(classes: object) -> TypeGuard[Sequence[str]]:
     return isinstance(classes, list | tuple) and bool(classes) and all(isinstance(name, str) for name in classes)
 
 
-def _item(data: Any, row: int) -> tuple[Array, Any]:
-    item = data[row]
+def _item(item: Any, row: int) -> tuple[Array, Any]:
     if not isinstance(item, tuple | list) or len(item) != 2:
         raise UserError(
             f"row {row} of the Dataset is a {type(item).__name__}; a pair (x, y) was expected",
-            advice="wrap it in a Dataset whose __getitem__ returns (x, y)",
+            advice="wrap it in a Dataset whose rows are (x, y)",
         )
     x, y = item
     array = as_array(x, f"x of row {row}")

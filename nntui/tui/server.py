@@ -41,6 +41,8 @@ A = TypeVar("A", bound=AnyAnswer)
 
 GRACE = 5.0
 """Seconds after a job's deadline in which the server must have told that it was late."""
+LEAVING_SECONDS = 1.0
+"""How long nntui, when it is left, waits to know whether a run has begun."""
 STAMP_SECONDS = 1.0
 """The code on disk is looked at no more often than this."""
 DESCRIBE_SECONDS, PLAN_SECONDS, ACTIVATION_SECONDS, TRAIN_SECONDS = 60.0, 90.0, 20.0, 60.0
@@ -111,7 +113,12 @@ class Server:
         task = asyncio.create_task(self._train(folder, job), name=f"start of {folder.name}")
         self._beginning[task] = job
         task.add_done_callback(self._begun)
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except JobFailed:
+            if self._closed:  # it did not fail: it begins when the server is gone
+                raise asyncio.CancelledError from None
+            raise
 
     def _begun(self, task: asyncio.Task[int]) -> None:
         if not self._closed:
@@ -129,7 +136,7 @@ class Server:
                 raise
             self._fork = False
         except Died as died:  # it may have begun all the same: runs survive the server
-            pid = await asyncio.to_thread(_began, folder, events)
+            pid = await asyncio.to_thread(_began, folder, events, LEAVING_SECONDS / 2 if self._closed else 3.0)
             if pid is not None:
                 return pid
             raise JobFailed(
@@ -148,16 +155,25 @@ class Server:
         """Ends the server and its jobs; runs go on. Those that had not begun begin in processes of their own: they are
         returned."""
         self._closed = True
-        for task in self._beginning:
-            task.cancel()
-        await asyncio.gather(*self._beginning, return_exceptions=True)
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
         processes = [*self._old, *([self._current] if self._current is not None else [])]
         await asyncio.gather(*(process.close() for process in processes))
         self._current, self._old = None, []
-        return [folder for job in self._beginning.values() if (folder := _left(job)) is not None]
+        return await self._leave()
+
+    async def _leave(self) -> list[RunFolder]:
+        """Starts what was asked for and has not begun, now that the server is gone."""
+        if self._beginning:  # each finds out whether its run has begun; without forking it has a process already
+            await asyncio.wait(self._beginning, timeout=LEAVING_SECONDS)
+        left = []
+        for task, job in self._beginning.items():
+            begun = task.done() and not task.cancelled() and task.exception() is None
+            task.cancel()
+            if not begun and (not self._fork or _left(job)):
+                left.append(RunFolder(Path(job.folder)))
+        return left
 
     @property
     def pid(self) -> int | None:
@@ -259,12 +275,10 @@ def _as(kind: type[A], answer: AnyAnswer) -> A:
     return answer
 
 
-def _left(job: TrainJob) -> RunFolder | None:
-    """Starts a run that nobody waits for; None where it has begun already, or cannot be started."""
+def _left(job: TrainJob) -> bool:
+    """Starts a run that nobody waits for; False where it has begun already, or cannot be started."""
     folder = RunFolder(Path(job.folder))
-    if isinstance(probe_lock(folder), Live) or not folder.exists():
-        return None
-    return folder if leave_training(job) else None
+    return not isinstance(probe_lock(folder), Live) and folder.exists() and leave_training(job)
 
 
 def _size(path: Path) -> int:
@@ -274,7 +288,7 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _began(folder: RunFolder, events: EventReader, patience: float = 3.0) -> int | None:
+def _began(folder: RunFolder, events: EventReader, patience: float) -> int | None:
     """The process that trains a run which was asked for before its server died; None where there is none."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
-from torch.utils.data import Dataset, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import nntui
 from nntui.engine.in_memory import is_in_memory, write
@@ -26,6 +26,17 @@ NAMES = np.array(["near", "far"])
 def frame() -> pl.DataFrame:
     columns = {f"c{n}": X[:, n] for n in range(4)}
     return pl.DataFrame({**columns, "kind": NAMES[Y]})
+
+
+def test_a_frame_is_read_by_the_reader_that_the_spec_names(tmp_path: Path) -> None:
+    days = pd.date_range("2023-01-01", periods=200)
+    visits = 100 + 20 * np.sin(np.arange(200) * 2 * np.pi / 7)
+    table = pd.DataFrame({"day": days, "visits": visits})
+    spec = {"data": {"reader": "series"}, "training": {"epochs": 1}}
+    run = nntui.train(spec, data=table, target="visits", runs=tmp_path)
+    assert run.model.spec.modality == "series"
+    (answer,) = run.predict(table)
+    assert len(answer.value) == 7  # the days ahead, a season
 
 
 class Squares(Dataset[Any]):
@@ -131,9 +142,24 @@ class Ragged(Dataset[Any]):
         return torch.zeros(row + 1), 0
 
 
-class Endless(IterableDataset[Any]):
+class Stream(IterableDataset[Any]):
     def __iter__(self) -> Any:
-        return iter([(X[0], 0)])
+        return iter(zip(X.astype(np.float32), Y, strict=True))
+
+
+class Counted(Stream):
+    def __len__(self) -> int:
+        return len(Y)
+
+
+@pytest.mark.parametrize("data", [Stream(), Counted(), zip(X.astype(np.float32), Y, strict=True)])
+def test_what_can_only_be_iterated_over_is_gone_through_once(tmp_path: Path, data: Any) -> None:
+    written = write(data, None, tmp_path / "it")
+    indexed = write(TensorDataset(torch.from_numpy(X.astype(np.float32)), torch.from_numpy(Y)), None, tmp_path / "it")
+    assert written.path == indexed.path  # the same rows are the same files
+    x = np.load(written.path / "x.npy", mmap_mode="r")
+    assert x.dtype == np.float32 and (x == X.astype(np.float32)).all()
+    assert (np.load(written.path / "y.npy") == Y).all()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +171,8 @@ class Endless(IterableDataset[Any]):
         (np.array([{}, []], dtype=object), -1, "Python objects"),
         ([X, [[1], [1, 2]]], None, "is no array"),
         (Ragged(), None, "row 1 of the Dataset has shape"),
-        (Endless(), None, "only be iterated over"),
+        (iter(()), None, "the Dataset is empty"),
+        (DataLoader(TensorDataset(torch.zeros(4, 2), torch.zeros(4))), None, "a DataLoader gives batches"),
         ([X[0]] * 3, None, "data is a list"),
         (pl.DataFrame({"a": [1]}), "b", "no column 'b'"),
         (pl.DataFrame(), None, "no rows"),

@@ -288,6 +288,13 @@ def test_a_matrix_fits_and_scrolls(cells: int, classes: int) -> None:
         assert texts(lines).isascii()
 
 
+@pytest.mark.parametrize("cells", [20, 80, 200])
+def test_the_corner_says_which_classes_are_true_however_short_their_names(cells: int) -> None:
+    matrix, names = [[1] * 10] * 10, [str(n) for n in range(10)]
+    at = grid(matrix, names, cells)
+    assert text_of(matrix_head(names, at, 0, BRAILLE)).startswith("true ")
+
+
 def test_shading_is_by_the_share_of_the_true_class() -> None:
     tint = Tint("#000000", "#00ff00", "#ff0000")
     line = matrix_lines([[90, 10], [0, 5]], ["a", "b"], grid([[90, 10], [0, 5]], ["a", "b"], 80), 0, BRAILLE, tint)[0]

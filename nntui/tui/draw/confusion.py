@@ -65,6 +65,10 @@ def worst(matrix: Sequence[Sequence[int]], names: Sequence[str], limit: int = WO
     return sorted(found, key=lambda mistake: (-mistake.count, -mistake.share))[:limit]
 
 
+CORNER = "true"
+"""Above the names of the true classes, as long as they may be."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """Where things are in a matrix: cells of the names, of a column, and how many columns fit."""
@@ -82,7 +86,7 @@ def grid(matrix: Sequence[Sequence[int]], names: Sequence[str], cells: int) -> G
     digits = max((len(str(value)) for row in matrix for value in row), default=1)
     cell = max(digits, 3) + 1
     longest = max((width(name) for name in names), default=1)
-    label = min(longest, 14, max(cells // 4, 4)) + 1
+    label = max(min(longest, 14, max(cells // 4, 4)), len(CORNER)) + 1
     whole = label + count * cell + 6
     beside = cells - whole - 3
     if beside >= _BESIDE:
@@ -94,7 +98,7 @@ def grid(matrix: Sequence[Sequence[int]], names: Sequence[str], cells: int) -> G
 
 def matrix_head(names: Sequence[str], at: Grid, first: int, charset: Charset) -> Line:
     """Names of the predicted classes, from column `first` on."""
-    corner = "true" if at.names < 10 else "true \\ said"
+    corner = CORNER if at.names < 10 else f"{CORNER} \\ said"
     line: Line = [(fit(corner, at.names), "muted")]
     for name in names[first : first + at.columns]:
         line.append((fit(name[: at.cell - 1], at.cell, align="right", ellipsis=charset.ellipsis), "muted"))
