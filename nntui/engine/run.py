@@ -23,6 +23,7 @@ from nntui.engine.last_look import look_at_result
 from nntui.engine.loop import train
 from nntui.engine.meters import Measured
 from nntui.engine.result import write_model
+from nntui.engine.split_findings import split_findings
 from nntui.engine.start import begin, expire, judge_best, recorded
 from nntui.engine.steering import SIGNALS, Interrupted, Signals
 from nntui.engine.tasks import plain_task
@@ -158,7 +159,8 @@ class _Engine:
             write_atomic(folder.run_toml, to_toml(self.spec).encode())
         journal.tell(assembly.planned)
         if not any(isinstance(e, Planned) for e in self.past):
-            for finding in report_of(data.source).findings:
+            divided = [f for f in split_findings(data, spec.data_settings) if f.kind == "warning"]
+            for finding in (*report_of(data.source).findings, *divided):
                 journal.tell(Warned(message=finding.in_words()))
         rows = choose_rows(data)
         if not (folder.examples / "index.json").exists():

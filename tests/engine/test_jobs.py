@@ -74,6 +74,16 @@ def test_rows_that_are_in_no_split_are_counted_and_explained(table: str, why: st
     assert [(f.message, f.count) for f in told.findings if why in f.message] == [(f"{left:,} rows are {why}", left)]
 
 
+def test_groups_in_training_and_in_a_test_from_elsewhere_are_warned_of(tmp_path: Path) -> None:
+    for name, groups in (("own.csv", "abcdef"), ("later.csv", "efgh")):
+        rows = [f"{group},{i % 7 * 1.5},{'uv'[i % 2]}" for group in groups for i in range(20)]
+        (tmp_path / name).write_text("\n".join(["who,x,y", *rows]))
+    table = f'[data]\npath = "{tmp_path / "own.csv"}"\ngroup = "who"\n'
+    alone, beside = describe(table), describe(f'{table}test = "{tmp_path / "later.csv"}"\n')
+    assert not [f for f in alone.findings if "in the test and in training" in f.message]
+    assert [f.count for f in beside.findings if "in the test and in training" in f.message] == [2]
+
+
 def test_a_data_set_is_described_whatever_network_is_asked_for() -> None:
     assert describe('data = "penguins"\narch = "cnn"\n').name == "penguins"
 

@@ -10,7 +10,7 @@ import numpy as np
 from nntui.engine.assembly import augmentation
 from nntui.engine.building import open_data, report_of
 from nntui.engine.examples import choose_rows
-from nntui.hooks.data import Finding
+from nntui.engine.split_findings import split_findings
 from nntui.hooks.registry import registry
 from nntui.runs.jobs import ClassCount, ColumnSeen, Described, FindingSeen, Picture, Shown
 from nntui.spec.resolve import resolve_said
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from nntui.engine.building import OpenedData
-    from nntui.hooks.data import ColumnReport, DataSpec, Example, InputSpec, TargetSpec
+    from nntui.hooks.data import ColumnReport, DataSpec, Example, Finding, InputSpec, TargetSpec
     from nntui.spec.model import RunSpec
 
 MOST_CLASSES = 100
@@ -74,25 +74,12 @@ def describe(toml: str, know: Callable[[RunSpec], None] = lambda _: None) -> Des
         taken_for=_cut(report.taken_for, MOST_TEXT),
         columns=[_column(column) for column in report.columns[:MOST_COLUMNS]],
         more_columns=max(0, len(report.columns) - MOST_COLUMNS),
-        findings=[_finding(finding) for finding in [*_in_no_split(data, spec), *report.findings][:MOST_FINDINGS]],
+        findings=[
+            _finding(finding)
+            for finding in [*split_findings(data, spec.data_settings), *report.findings][:MOST_FINDINGS]
+        ],
         training_rows=data.rows_hash,
     )
-
-
-def _in_no_split(data: OpenedData, spec: RunSpec) -> list[Finding]:
-    """Why the splits have fewer rows than there are."""
-    left = len(data.source) - sum(map(len, data.splits.values()))
-    if left <= 0:
-        return []
-    limit = spec.data_settings.limit
-    why = (
-        f"left out of training by --data.limit {limit}"
-        if limit is not None
-        else "in no split: it tells of rows on both sides of a border"
-        if left == 1
-        else "in no split: they tell of rows on both sides of a border"
-    )
-    return [Finding(kind="note", message=f"{left:,} row{' is' if left == 1 else 's are'} {why}", count=left)]
 
 
 def _column(column: ColumnReport) -> ColumnSeen:
