@@ -9,7 +9,7 @@ from nntui.hooks.errors import UserError
 from nntui.runs.commands import Kind, append_command
 from nntui.runs.figures import number
 from nntui.tui import run_actions
-from nntui.tui.draw.head import epoch_text
+from nntui.tui.draw.head import LIVE, epoch_text
 from nntui.tui.steering import epochs_asked, rate_asked, refusal, resume_refusal, stopping
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ class Helm:
         w = self._watched
 
         def says() -> str:
-            return stopping(w.state.vitals, epoch_text(w.state, w.status))
+            ended = w.status not in (*LIVE, "unknown")
+            return "" if ended else stopping(w.state.vitals, epoch_text(w.state, w.status))
 
         if self._refused("stop"):
             return

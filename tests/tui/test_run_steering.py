@@ -13,9 +13,10 @@ from recorded import write
 from run_pilot import asked, opened, says, shown, told
 
 from nntui.runs.commands import Command
-from nntui.runs.events import Commanded, Paused, Planned, Progress, Queued
+from nntui.runs.events import Commanded, Finished, Paused, Planned, Progress, Queued
 from nntui.runs.folder import RunFolder, create_run
 from nntui.runs.lock import RunLock
+from nntui.tui.screens.ask_stop import AskStop
 from nntui.tui.widgets.options import Options
 
 
@@ -131,6 +132,16 @@ async def test_a_stop_is_asked_about_in_the_epoch_that_the_head_says(live: RunFo
         write(live, [step])  # it trains on while it is asked
         await says(pilot, "It ends in epoch 5/10")
         assert "training 5/10" in shown(pilot)
+
+
+async def test_a_run_that_ends_while_it_is_asked_about_is_asked_about_no_more(live: RunFolder) -> None:
+    async with opened(live) as pilot:
+        await says(pilot, "training 4/10")
+        await pilot.press("S")
+        await says(pilot, "Stop quick-otter-7?")
+        write(live, [Finished(step=500, status="stopped", reason="stop was asked", metrics={"loss": 0.3})])
+        await until(pilot, lambda: not isinstance(pilot.app.screen, AskStop))
+        assert asked(live) == []
 
 
 async def test_a_run_that_is_not_live_is_asked_nothing_and_says_what_to_do(folder: RunFolder) -> None:

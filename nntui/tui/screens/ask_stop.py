@@ -11,7 +11,8 @@ _SECONDS = 0.5
 
 
 class AskStop(AskYesNo):
-    """Stop it? `says`: what comes of that just now. `queued`: it waits for another run."""
+    """Stop it? `says`: what comes of that just now; "": it has ended meanwhile, there is nothing to ask. `queued`: it
+    waits for another run."""
 
     def __init__(self, name: str, says: Callable[[], str], *, queued: bool = False) -> None:
         self._says, self._before = says, says()
@@ -25,6 +26,8 @@ class AskStop(AskYesNo):
 
     def _follow(self) -> None:
         now = self._says()
-        if now != self._before:
+        if not now:
+            self.dismiss(False)
+        elif now != self._before:
             self._before = now
             self.query(Words).last().say(now)
