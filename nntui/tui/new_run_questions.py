@@ -37,7 +37,7 @@ class Questions:
         self._screen = screen
         # The plan costs most: it is asked when a person has stopped changing things.
         self.plan: Asking[Tree, PlanResult] = Asking(
-            self._plan, plan, delay=0.25, lasts=lambda plan: plan.step_seconds is not None or not plan.timed
+            self._plan, plan, delay=0.25, lasts=lambda plan: not plan.timed.startswith("not timed")
         )
         self.data: Asking[Tree, Described] = Asking(self._describe, data, delay=0.1)
         self.curve: Asking[Activation, ActivationCurve] = Asking(self._draw, curve, delay=0.1)

@@ -225,10 +225,12 @@ async def test_a_key_that_follows_a_questions_key_at_once_answers_it(tmp_path):
         await until(pilot, lambda: app.screen.query_one(RunsTable).rows)
         burst(app, "D", "n")  # n alone opens the form
         await pilot.pause(0.2)
-        assert isinstance(app.screen, RunsScreen) and (tmp_path / "quick-otter-7").is_dir()
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        assert (tmp_path / "quick-otter-7").is_dir()
         burst(app, "D", "escape")
         await pilot.pause(0.2)
-        assert isinstance(app.screen, RunsScreen) and (tmp_path / "quick-otter-7").is_dir()
+        await until(pilot, lambda: isinstance(app.screen, RunsScreen))
+        assert (tmp_path / "quick-otter-7").is_dir()
 
 
 @pytest.mark.parametrize("keys", [("y",), ("enter", "y"), ("left", "enter"), ("tab", "enter", "y")])

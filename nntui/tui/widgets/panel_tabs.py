@@ -62,7 +62,7 @@ class PanelTabs(Lines):
         names = [_name(i, title, i in shown, i == focused) for i, title in enumerate(titles)]
         right: Line = [*([(f"{place}  ", "muted")] if place else []), (hint, "muted")]
         chosen = focused if focused is not None else max(shown, default=0)
-        first, behind = _seen([width(name) for name in names], self.size.width - width(right) - 2, chosen)
+        first, behind = _seen([width(name) for name in names], self.size.width - width(right), chosen)
         more = (f" {self.app.charset.ellipsis} ", "muted")
         line: Line = [more] if first else []
         self._ends = []
