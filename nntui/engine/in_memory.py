@@ -252,13 +252,14 @@ def _rows(data: Any) -> Iterator[Any]:
     if not hasattr(data, "__getitem__") or not hasattr(data, "__len__"):
         yield from data
         return
-    for row in range(len(data)):
-        try:
-            item = data[row]
-        except NotImplementedError:
-            yield from data
-            return
-        yield item
+    numbers = range(len(data))
+    try:
+        first = [data[row] for row in numbers[:1]]
+    except NotImplementedError:
+        yield from data
+        return
+    yield from first
+    yield from (data[row] for row in numbers[1:])
 
 
 def _write_header(file: IO[bytes], row: Array, rows: int) -> int:

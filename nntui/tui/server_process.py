@@ -219,21 +219,28 @@ _runs: list[subprocess.Popen[bytes]] = []
 def leave_training(job: TrainJob) -> bool:
     """Starts a run in a fresh process that outlives this one, and waits for nothing; whether it could be started."""
     try:
-        process = subprocess.Popen(
-            _words("--once"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=_environment(),
-        )
+        _begin(job, subprocess.DEVNULL)
     except OSError:
         return False
+    return True
+
+
+def _begin(job: TrainJob, answers: int) -> subprocess.Popen[bytes]:
+    """A fresh process that has the job and answers to `answers`. Raises OSError where none can be started."""
+    _runs[:] = [process for process in _runs if process.poll() is None]
+    process = subprocess.Popen(
+        _words("--once"),
+        stdin=subprocess.PIPE,
+        stdout=answers,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=_environment(),
+    )
     _runs.append(process)
     assert process.stdin is not None
-    with suppress(BrokenPipeError), process.stdin:
+    with suppress(BrokenPipeError), process.stdin:  # what has ended already answers nothing
         process.stdin.write(encode(job) + b"\n")
-    return True
+    return process
 
 
 def train_alone(job: TrainJob) -> AnyAnswer:
@@ -241,23 +248,12 @@ def train_alone(job: TrainJob) -> AnyAnswer:
 
     Not by asyncio, whose transports kill their process when they are dropped.
     """
-    _runs[:] = [process for process in _runs if process.poll() is None]
     try:
-        process = subprocess.Popen(
-            _words("--once"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=_environment(),
-        )
+        process = _begin(job, subprocess.PIPE)
     except OSError as error:
         return Failed(kind="internal", message=f"no process can be started: {error.strerror or error}")
-    _runs.append(process)
-    assert process.stdin is not None and process.stdout is not None
-    with process.stdout, suppress(BrokenPipeError):
-        with process.stdin:
-            process.stdin.write(encode(job) + b"\n")
+    assert process.stdout is not None
+    with process.stdout:
         line = _line(process.stdout.fileno(), time.monotonic() + job.seconds + START_SECONDS)
     if line is None:
         with suppress(ProcessLookupError, PermissionError):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+from textual._context import visible_screen_stack
 from textual.pilot import Pilot
 
 from nntui.runs.events import Evaluated, Event, Failed, Finished, Paused, Planned, Progress, Started
@@ -93,6 +94,7 @@ async def until(pilot: Pilot[object], condition: Callable[[], object], seconds: 
 
 
 def screen_text(pilot: Pilot[object]) -> str:
-    """What the screen shows, as text."""
+    """What the screen shows, as text; what lies below it too, as Textual draws it."""
+    visible_screen_stack.set(pilot.app._background_screens)
     strips = pilot.app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)

@@ -69,7 +69,7 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
     """Every column as text without spaces around it; gaps null. Whole floats are written as whole numbers."""
     import polars as pl
 
-    names = pl.Categorical | pl.Enum
+    named = pl.Categorical | pl.Enum
     made: list[pl.Expr] = []
     for name, kind in frame.schema.items():
         column = pl.col(name)
@@ -77,7 +77,7 @@ def as_text(frame: pl.DataFrame) -> pl.DataFrame:
             continue
         if isinstance(kind, pl.Duration):
             text = (column.dt.total_microseconds() / 1e6).cast(pl.String)  # seconds
-        elif kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, names):
+        elif kind == pl.Boolean or kind.is_integer() or kind.is_temporal() or isinstance(kind, named):
             text = column.cast(pl.String)
         elif kind.is_numeric():
             value = column.cast(pl.Float64)
@@ -137,11 +137,10 @@ def guess(head: pl.DataFrame, said: dict[str, str], *, decimal_comma: bool = Fal
     values = head.select(numbers("*", style))
     told = head.count().row(0)
     parsed = values.count().row(0)
-    coded = _codes(head)
     found: dict[str, Column] = {}
-    for name, known, good, names in zip(head.columns, told, parsed, coded, strict=True):
+    for name, known, good, coded in zip(head.columns, told, parsed, _codes(head), strict=True):
         kind = said.get(name)
-        if kind is None and known and good >= MOST * known and not names:
+        if kind is None and known and good >= MOST * known and not coded:
             found[name] = _number(name, style, values[name], known)
         else:
             found[name] = _judged(name, head[name].drop_nulls(), kind, style)
